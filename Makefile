@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 LISTENING := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres test-sqlite test-browser test-orders try-starts try-starts-quick drill drill-bad-files drill-login lint bench bench-lists bench-seal bench-record bench-timeline bench-grading bench-jobs pictures house clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser test-orders try-starts try-starts-quick drill drill-bad-files drill-login lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures house clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -78,9 +78,6 @@ bench-record: $(STAMP)  ## What the history costs an import, an update, a save
 
 bench-timeline: $(STAMP)  ## What the auditor's pages cost over 5,000,000 history rows
 	$(PY) -m benchmarks.timeline
-
-bench-grading: $(STAMP)  ## Posting 10,000 grades by one action, over a save() loop
-	$(PY) -m benchmarks.grading
 
 bench-jobs: $(STAMP)  ## 1,000,000 rows through the worker: time and memory
 	$(PY) -m benchmarks.jobs

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.bulk.export.download import FORMATS
 from backoffice.bulk.kinds.resource import kinds
 
@@ -84,14 +83,4 @@ def filled(address: Address, row: Any) -> str:
         known["str:kind"] = next(iter(kinds))
     if "<str:ending>" in address.route:
         known["str:ending"] = next(iter(FORMATS))
-    if "<int:submission_id>" in address.route:
-        known["int:submission_id"] = work_of(row).pk
-    if "<str:part>" in address.route:
-        known["str:part"] = "bank"
     return address.of(row, **known)
-
-
-def work_of(assessment: Any) -> AssessmentSubmission:
-    """Work of the assessment; of one without any, another's."""
-    own = assessment.submissions.order_by("pk").first()
-    return own or AssessmentSubmission.objects.order_by("pk").first()

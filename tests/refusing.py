@@ -14,7 +14,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 
 from backoffice.admin_site.models.rules import RowRule, UniqueRule
-from backoffice.admin_site.models.trigger_rules import TriggerRule
 from backoffice.audit.models import Audited
 
 Changes = dict[str, Any] | Callable[[Any], dict[str, Any]]
@@ -53,7 +52,7 @@ def models_of(app: str) -> list[type[Audited]]:
 def rules_of(model: type[Audited]) -> list[Any]:
     """Every rule of a model that refuses a row by its own values or a related row's."""
     rows = [rule for rule in model._meta.constraints if isinstance(rule, RowRule)]
-    return [*rows, *model.related_rules, *model.trigger_rules]
+    return [*rows, *model.related_rules]
 
 
 def assert_all_refused(
@@ -81,7 +80,7 @@ def _assert_refused(case: Broken) -> None:
         texts = refused.value.message_dict.get(rule.field) or refused.value.message_dict["__all__"]
         assert message in texts
         assert texts.count(message) == 1
-        if isinstance(rule, RowRule | TriggerRule):
+        if isinstance(rule, RowRule):
             case.assert_refused_by_database()
 
 

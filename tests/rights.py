@@ -3,8 +3,7 @@
 Nothing here is read from the roles' table of the code: a slip in it shows as a difference. Letters
 are those of the page. A scope is `*` (all rows) or the rows that are a person's own: `o` (of own
 courses), `s` (students only), `m` (written or uploaded by oneself), `p` (as a party), `d` (own and
-a draft), `n` (own and not final), `g` (requests to merge two students' records), `f` (requests
-about final grades of own courses).
+a draft), `n` (own and not final), `g` (requests to merge two students' records).
 """
 
 from typing import Any
@@ -43,14 +42,6 @@ PAGE = {
     "assessments.questionresponse": ("VH *", "", "VG o", "V o; G n", "VH *"),
     # Points by criterion are given by adding them.
     "assessments.criterionscore": ("VH *", "", "VAG o", "V o; AG n", "VH *"),
-    # Made and undone on the page of its assessment.
-    "assessments.rubricmove": ("VH *", "", "VH o", "", "VH *"),
-    # Shared in the course; the own row here is the assistant's.
-    "assessments.savedcomment": ("VH *", "", "VACDH o", "V o; VACD m", "VH *"),
-    "assessments.annotation": ("VH *", "", "VAGDH o", "V o; AGD n", "VH *"),
-    "assessments.submissionflag": ("VH *", "", "VAGDH o", "V o; AGD n", "VH *"),
-    # Its author's alone: the own row is the instructor's, the turned one the assistant's.
-    "assessments.gradingnote": ("VH *", "", "VACDH n", "VACD d", "VH *"),
     "assessments.gradingrubric": _RUBRIC,
     "assessments.rubriccriterion": _RUBRIC,
     "assessments.rubriclevel": _RUBRIC,
@@ -71,7 +62,7 @@ PAGE = {
     "bulk.assessmentmapping": ("VACDRH *", "VACDRH *", "VACDRH o", "", "VH *"),
     # A change set names people and rows of the whole school: it is not a registrar's to page in.
     "audit.changeset": ("VHE *", "", "", "", "VHE *"),
-    "audit.approval": ("V *", "V g", "V f", "", "V *"),
+    "audit.approval": ("V *", "V g", "", "", "V *"),
     "audit.accessrecord": ("V *", "", "", "", "VE *"),
 }
 # Pages of the site: role by role.
@@ -87,7 +78,6 @@ NEVER = {
     ("bulk.batch", "add"),
     ("bulk.batch", "change"),
     ("bulk.batch", "delete"),
-    *(("assessments.rubricmove", verb) for verb in ("add", "change", "delete")),
     *(("users.sectionmembership", verb) for verb in ("add", "change", "delete")),
     *((label, verb) for label in ("audit.changeset", "audit.approval", "audit.accessrecord")
       for verb in ("add", "change", "delete")),
@@ -118,17 +108,11 @@ ACTIONS = {
         f"assessments_assessmentsubmission_{verb}": {"instructor": "o", "assistant": "n"}
         for verb in ("grade", "take_in", "give_back")
     },
-    # Nor does an assistant post a grade or make it final.
-    **{
-        f"assessments_assessmentsubmission_{verb}": {"instructor": "o"}
-        for verb in ("finalize", "post", "take_back")
-    },
+    # Nor does an assistant make a grade final.
+    "assessments_assessmentsubmission_finalize": {"instructor": "o"},
     "assessments_assessmentsubmission_choose_work": {"instructor": "o"},
     "assessments_assessmentsubmission_reopen": {"admin": "*", "instructor": "o"},
-    # An admin agrees to it, and grades nothing.
-    "assessments_assessmentsubmission_change_final": {"instructor": "o"},
     "assessments_gradingrubric_make_version": {"instructor": "o"},
-    "assessments_gradingrubric_copy_to_course": {"instructor": "o"},
     **{f"assessments_peerreview_{verb}": {"instructor": "o"} for verb in ("submit", "give_back")},
     **{
         f"communications_announcement_{verb}": {"admin": "*", "registrar": "m", "instructor": "o"}
@@ -142,8 +126,7 @@ ACTIONS = {
     # No role hides what is written in chat rooms.
     **{f"communications_chatmessage_{verb}": {} for verb in ("hide", "show")},
     **dict.fromkeys(
-        ("audit_approval_agree", "audit_approval_disagree"),
-        {"admin": "*", "registrar": "g", "instructor": "f"},
+        ("audit_approval_agree", "audit_approval_disagree"), {"admin": "*", "registrar": "g"}
     ),
 }
 
@@ -171,7 +154,7 @@ def is_within(scope: str, label: str, which: str) -> bool:
         return True
     if scope == "d":
         return which == "turned"
-    if scope in ("n", "g"):
+    if scope == "n":
         return which == "own"
     return which in ("own", "turned")
 
@@ -182,35 +165,6 @@ def may_do(role: str, action: str, label: str, which: str) -> bool:
         return True
     scope = ACTIONS[action].get(role)
     return scope is not None and is_within(scope, label, which)
-
-
-def at_desk(role: str, which: str, *, is_of_work: bool = False) -> tuple[bool, bool]:
-    """Whether the desk of an assessment answers, and whether work there may be graded.
-
-    Whoever reads all of the work, which a registrar does not; the turned assessment has none.
-    """
-    if is_of_work and which == "turned":
-        return False, False
-    held = rights_in(role, "assessments.assessmentsubmission", which)
-    return role != "registrar" and "V" in held, "G" in held
-
-
-def moves_rubric(role: str, which: str) -> bool:
-    """Whether the page answers on which an assessment moves to another rubric.
-
-    Whoever changes the assessment and makes grades final in its course.
-    """
-    held = rights_in(role, "assessments.assessment", which)
-    finalizes = may_do(
-        role, "assessments_assessmentsubmission_finalize", "assessments.assessment", which
-    )
-    return "C" in held and finalizes
-
-
-def posts(role: str, which: str) -> bool:
-    """Whether a role posts the grades of an assessment: as those of its submissions."""
-    action = "assessments_assessmentsubmission_post"
-    return may_do(role, action, "assessments.assessmentsubmission", which)
 
 
 def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
@@ -224,8 +178,6 @@ def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
         rows["foreign"] = school.people["instructor"]
     if role == "registrar" and label == "audit.approval":
         rows["own"] = school.merge
-    if role == "instructor" and label == "audit.approval":
-        rows["own"] = school.turned[label]
     if role == "registrar" and label == "users.profile":
         rows["foreign"] = school.people["instructor"].profile
     if role == "registrar" and label == "users.formerstudentid":

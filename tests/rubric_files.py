@@ -59,8 +59,5 @@ def marked_by(title: str) -> None:
     student = User.objects.create(username="s1", student_id="s1001", role="student", is_staff=False)
     Enrollment.objects.create(student=student, course=rubric.course, enrolled_on="2026-02-01")
     work = AssessmentSubmission.objects.create(assessment=paper, student=student, attempt=1)
-    criterion: Any = rubric.criteria.first()
-    level = criterion.levels.first()
-    CriterionScore.objects.create(
-        submission=work, criterion=criterion, level=level, points=level.points if level else 1
-    )
+    criterion = rubric.criteria.first()
+    CriterionScore.objects.create(submission=work, criterion=criterion, points=1)

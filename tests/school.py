@@ -68,7 +68,6 @@ from backoffice.bulk.models import AssessmentMapping, Batch, HeaderMapping, Valu
 from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
-from tests.at_the_desk import about_final_work, at_the_desk
 from tests.counting import CountingClient
 
 Rows = dict[str, Any]
@@ -132,7 +131,7 @@ class School:
     people: dict[str, User] = field(default_factory=dict)
     own: Rows = field(default_factory=dict)
     foreign: Rows = field(default_factory=dict)
-    # Own ones in another state: a draft, a final grade and a request about it, a refused file.
+    # Own ones in their other state: a draft, a final grade, a refused file.
     turned: Rows = field(default_factory=dict)
     uploads: Rows = field(default_factory=dict)  # files of others than the registrar
     merge: Any = None  # a request to merge two students' records
@@ -241,9 +240,9 @@ def _work(rows: Rows, teacher: User) -> None:
     rows |= {"rubric": rubric, "criterion": criterion, "level": level}
     rows |= {"paper": paper, "question": question} | submission(rows, paper, question)
     review = PeerReview.objects.create(submission=rows["work"], reviewer=rows["mate"])
-    score = {"review": review, "criterion": criterion, "level": level, "points": 7}
+    score = {"review": review, "criterion": criterion, "points": 5}
     rows |= {"review": review, "review_score": PeerReviewScore.objects.create(**score)}
-    rows |= at_the_desk(rows, teacher) | {"own_column": _own_column(paper, teacher)}
+    rows["own_column"] = _own_column(paper, teacher)
 
 
 def submission(rows: Rows, paper: Assessment, question: Question, **fields: Any) -> Rows:
@@ -382,13 +381,14 @@ def _other_states(school: School) -> None:
     own, people = school.own, school.people
     course, question = own["courses.course"], own["assessments.question"]
     draft = Assessment.objects.create(course=course, code="TMA02", title="Second essay")
-    rows = {name: own[f"assessments.rubric{name}"] for name in ("criterion", "level")}
-    rows["student"] = own["users.user"]
+    names = {"student": "users.user", "criterion": "assessments.rubriccriterion"}
+    rows = {name: own[label] for name, label in names.items()}
+    rows["level"] = own["assessments.rubriclevel"]
     final = {"status": "finalized", "score": 50, "grader": people["instructor"]}
     final |= {"attempt": 2, "graded_at": MARKED}
     rows_by_name = submission(rows, own["assessments.assessment"], question, **final)
     refused = _upload(people["registrar"], "student_id,course_code,presentation\nnobody,C1,x\n")
-    rows_by_name |= {"draft": draft, "refused": refused} | about_final_work(rows_by_name, people)
+    rows_by_name |= {"draft": draft, "refused": refused}
     school.turned = {row._meta.label_lower: row for row in rows_by_name.values()}
 
 

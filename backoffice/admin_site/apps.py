@@ -2,14 +2,13 @@
 
 import csv
 import sys
-from importlib import import_module
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.admin import apps as django_admin
 from django.contrib.auth.signals import user_logged_in
 from django.db.backends.signals import connection_created
-from django.db.models.signals import post_migrate, post_save, pre_migrate
+from django.db.models.signals import post_migrate, post_save
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.folded_identity import add_to_sqlite
@@ -41,9 +40,3 @@ class AdminSiteConfig(AppConfig):
         post_save.connect(
             groups.follow_role, sender=settings.AUTH_USER_MODEL, dispatch_uid="follow_role"
         )
-        triggers = import_module(f"{self.name}.models.triggers")
-        # Once for all apps: the signals come after, and before, the migrations of every app.
-        pre_migrate.connect(
-            triggers.remove_from_sqlite, sender=self, dispatch_uid="remove_rule_triggers"
-        )
-        post_migrate.connect(triggers.install, sender=self, dispatch_uid="install_rule_triggers")

@@ -13,7 +13,6 @@ from backoffice.admin_site.changelist.changelist import BackOfficeChangeList, Bo
 from backoffice.admin_site.changelist.role_lists import RoleListMixin
 from backoffice.admin_site.changelist.sections import SectionsMixin
 from backoffice.admin_site.models.fields import ParagraphField
-from backoffice.admin_site.models.points import PointsField, PointsInput
 from backoffice.admin_site.pages.related_links import RelatedLists, narrowed_to
 from backoffice.admin_site.permissions.admin_access import (
     InlineAccess,
@@ -27,7 +26,6 @@ FIELDS: dict[Any, Any] = {
     models.URLField: {"assume_scheme": "https"},
     # Grows with the text (see site.css).
     ParagraphField: {"widget": UnfoldAdminExpandableTextareaWidget},
-    PointsField: {"widget": PointsInput},
 }
 
 

@@ -21,7 +21,7 @@ from backoffice.admin_site.pages.dashboard import (
     days_until_today,
 )
 from backoffice.admin_site.pages.related_links import list_of, page_of
-from backoffice.admin_site.permissions.roles import ADMIN, AUDITOR, INSTRUCTOR, REGISTRAR
+from backoffice.admin_site.permissions.roles import ADMIN, AUDITOR, REGISTRAR
 from backoffice.audit.models import Approval, ChangeSet
 
 DAYS = 14
@@ -66,7 +66,7 @@ def unusual(request: HttpRequest) -> CardLines:
     )
 
 
-@card(gettext_lazy("Waiting for a second person"), roles=(ADMIN, REGISTRAR, INSTRUCTOR), order=15)
+@card(gettext_lazy("Waiting for a second person"), roles=(ADMIN, REGISTRAR), order=15)
 def approvals(request: HttpRequest) -> CardLines:
     rows = Approval.objects.visible_to(request.user).waiting()
     return CardLines(

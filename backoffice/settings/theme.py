@@ -30,10 +30,7 @@ UNFOLD = {
             "href": lambda _request: static("admin_site/favicon.svg"),
         }
     ],
-    "SCRIPTS": [
-        lambda _request: static("admin_site/palette.js"),
-        lambda _request: static("audit/dialog.js"),
-    ],
+    "SCRIPTS": [lambda _request: static("admin_site/palette.js")],
     "STYLES": [lambda _request: static("admin_site/site.css")],
     "ENVIRONMENT": "backoffice.admin_site.pages.navigation.environment_label",
     "SIDEBAR": {

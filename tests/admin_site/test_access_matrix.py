@@ -13,10 +13,9 @@ from django.test import Client
 
 from backoffice.admin_site.pages.registry import pages
 from backoffice.bulk.kinds.resource import kinds
-from tests import rights
 from tests.addresses import MODELS, Address, every_address, filled
 from tests.counting import COMPARISONS, COUNTED
-from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, at_desk, may_do, rights_in, rows_of
+from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, may_do, rights_in, rows_of
 from tests.school import (
     EVERYBODY,
     ROLES,
@@ -39,7 +38,6 @@ KINDS = {
 # What may be found in a choice although its page stays closed, by whoever fills in the form.
 OPEN_CHOICES = {("courses.course", "instructor"), ("users.enrollment", "student")}
 CHOOSING = "assessments_assessmentsubmission_choose_work"
-REVIEW = "assessments.peerreview"
 UPLOADERS = ("registrar", "instructor")  # of the files of the school
 CRAWL = "test_every_page_of_a_model_answers_by_role_and_row"
 # How many comparisons each test makes at least, and for how many roles.
@@ -132,23 +130,17 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     # As the action itself: whoever makes grades final.
     # Who may choose sees that nothing is asked, see test_two_works.
     "two_works": lambda who: (may_do(who.role, CHOOSING, who.address.label, who.which), False),
-    "desk": lambda who: (at_desk(who.role, who.which)[0], False),
-    "desk_work": lambda who: at_desk(who.role, who.which, is_of_work=True),
-    "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
-    "rubric_move": lambda who: (rights.moves_rubric(who.role, who.which),) * 2,
-    "posting": lambda who: (at_desk(who.role, who.which)[0], rights.posts(who.role, who.which)),
-    "review_desk": lambda who: (who.has("V"), who.has("C")),
-    "peer_reviews": lambda who: ("V" in rights_in(who.role, REVIEW, who.which), False),
-    "review_pairs": lambda who: ("A" in rights_in(who.role, REVIEW, who.which),) * 2,
     "grade_record": lambda who: (who.has("V", "H"), False),
-    # Who changes a rubric also writes its grid; of others a POST is refused.
-    "versions": lambda who: (who.has("V", "E"), False),
-    "grid": lambda who: (who.has("V"), who.has("C")),
     "set_password": _password,
     "auth_user_password_change": _password,
     "progress": _both("V"),
     "issues": _both("V"),
-    **dict.fromkeys(("read", "apply", "cancel", "leave_out", "encoding", "fix"), _own_batch),
+    "read": _own_batch,
+    "apply": _own_batch,
+    "cancel": _own_batch,
+    "leave_out": _own_batch,
+    "encoding": _own_batch,
+    "fix": _own_batch,
     "release": _own_batch,
     "own_headers": _own_batch_of_a_namer,
     "own_values": _own_batch_of_a_namer,

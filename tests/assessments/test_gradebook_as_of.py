@@ -33,7 +33,7 @@ def course(courses: dict[str, Course], student: Callable[..., User]) -> Course:
     graded = {"status": "graded", "score": 97}
     AssessmentSubmission.objects.create(assessment=essay, student=ada, **graded)
     dated(MAY)
-    AssessmentSubmission.objects.update(score=79, status="finalized", posted_at="2026-04-01T12:00Z")
+    AssessmentSubmission.objects.update(score=79, status="finalized")
     AssessmentSubmission.objects.create(assessment=essay, student=bo, is_late=True)
     task(course, "EXAM", due_date=JULY, max_score="62.50")
     dated(JULY)

@@ -36,8 +36,6 @@ def works(
     criterion = RubricCriterion.objects.create(
         rubric=rubric, position=1, title="Sources", max_points=10
     )
-    paper.rubric = rubric
-    paper.save()
     rows = []
     for number, score in (("S1001", 40), ("S2002", 90)):
         person = student(number)

@@ -10,12 +10,7 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
-from backoffice.apps.assessments.models import (
-    Assessment,
-    PeerReview,
-    PeerReviewScore,
-    RubricCriterion,
-)
+from backoffice.apps.assessments.models import Assessment, PeerReview
 from backoffice.apps.communications.models import Announcement, ChatMessage, Forum
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
@@ -27,16 +22,6 @@ SOON = timezone.now() + timedelta(days=3)
 PLANNED = {"publish_at_0": f"{SOON:%Y-%m-%d}", "publish_at_1": f"{SOON:%H:%M}:00"}
 TEACHERS = ("instructor", "superuser")
 EVERYBODY = ("admin", "registrar", "instructor", "instructor2", "auditor", "superuser")
-
-
-def complete(reviews: models.QuerySet[Any]) -> None:
-    """Give points for every criterion: without them no review is submitted."""
-    for review in reviews:
-        criteria = RubricCriterion.objects.filter(rubric=review.submission.marking_rubric_id)
-        for criterion in criteria.exclude(peer_scores__review=review):
-            best = criterion.levels.order_by("-points").first()
-            values = {"criterion": criterion, "level": best, "points": best.points}
-            PeerReviewScore.objects.create(review=review, **values)
 
 
 @dataclass(frozen=True)
@@ -62,8 +47,6 @@ class Dialog:
         own = {f"{self.course}__instructor__username": "instructor"}
         keys = list(self.model._base_manager.filter(**own).order_by("pk").values_list("pk")[:2])
         chosen = self.model._base_manager.filter(pk__in=[pk for (pk,) in keys]).order_by("pk")
-        if self.model is PeerReview:
-            complete(chosen)
         chosen.update(**self.before)
         return list(chosen)
 
@@ -80,13 +63,13 @@ NEWS = {"model": Announcement, "may": ("admin", *TEACHERS), "is_in_bulk": False}
 DIALOGS = (
     Dialog(
         "submit", before={"status": "assigned", "submitted_at": None},
-        done=("submitted_at", bool), message="“{row}” is submitted.",
+        done=("submitted_at", bool), message="The review of {row} is submitted.",
         refusal="It was submitted already.", **REVIEW,
     ),
     Dialog(
         "give_back", before={"status": "submitted", "submitted_at": timezone.now()},
         done=("submitted_at", lambda at: at is None),
-        message="“{row}” is assigned again.",
+        message="The review of {row} is assigned again.",
         refusal="It was not submitted yet.", **REVIEW,
     ),
     Dialog(

@@ -1,17 +1,11 @@
 """A real browser on a real server. What a page says to the console or asks outside fails a test."""
 
 import os
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from django.core.handlers.base import BaseHandler
-from django.db import connection
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
 from backoffice.apps.users.models import User
@@ -20,7 +14,6 @@ from tests.browser.chromium import CHROMIUM, FLAGS, NO_BROWSER
 
 PASSWORD = "a password for tests"
 LONGEST_TMPDIR = 40  # bytes
-QUIET_FOR, QUIET_BY = 1.0, 15.0  # seconds
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,50 +40,6 @@ def browser() -> Iterator[Browser]:
             running = tool.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             yield running
             running.close()
-
-
-class RequestTurns:
-    """SQLite in memory has one connection for all threads of the server: requests take turns."""
-
-    def __init__(self) -> None:
-        self.turn = threading.RLock()
-        self.last_at = time.monotonic()
-
-    def answer(self, handler: BaseHandler, request: HttpRequest) -> HttpResponseBase:
-        with self.turn:
-            answer = GET_RESPONSE(handler, request)
-            self.last_at = time.monotonic()
-        return answer
-
-    def wait_until_quiet(self) -> None:
-        """Until nothing came for a while; then no request has a turn before the next test."""
-        end = time.monotonic() + QUIET_BY
-        while time.monotonic() < min(end, self.last_at + QUIET_FOR):
-            time.sleep(0.1)
-        self.turn.acquire()
-
-
-GET_RESPONSE = BaseHandler.get_response
-
-
-@pytest.fixture(scope="package")
-def turns() -> Iterator[RequestTurns]:
-    """Of the whole folder: the tables of a test are emptied after the test's own fixtures end."""
-    turns = RequestTurns()
-    turns.turn.acquire()
-    with pytest.MonkeyPatch.context() as patch:
-        if connection.vendor == "sqlite":
-            patch.setattr(BaseHandler, "get_response", lambda *given: turns.answer(*given))
-        yield turns
-    turns.turn.release()
-
-
-@pytest.fixture(autouse=True)
-def quiet_server(turns: RequestTurns, transactional_db: None) -> Iterator[None]:
-    """Closed pages say good-bye: the server answers them before the tables are emptied."""
-    turns.turn.release()
-    yield
-    turns.wait_until_quiet()
 
 
 OpenPage = Callable[..., Page]

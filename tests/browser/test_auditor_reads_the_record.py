@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from backoffice.apps.assessments.grading.states import grade
+from backoffice.apps.assessments.grading import grade
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.apps.users.models import User
 from backoffice.audit.record.recording import recording

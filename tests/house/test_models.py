@@ -59,7 +59,6 @@ NEVER_IN_HISTORY = {
     "FormerStudentID": {"search_text"},
     "DirectMessage": {"subject", "body"},
     "ChatMessage": {"body"},
-    "SavedComment": {"use_count"},  # that it was used, and no more
 }
 
 

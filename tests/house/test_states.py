@@ -40,7 +40,6 @@ PLAIN: dict[type[models.Model], dict[str, str]] = {
 # No states: they say what a row is like, and not what has become of it.
 TRAITS = {
     *("is_featured", "is_late", "is_banked", "receives_email", "has_ranges"),
-    "is_deduction",
     *("allow_late_submission", "auto_generate_feedback", "plagiarism_check"),
 }
 # What an action sets and a form may, too: values, and not what has become of the row.

@@ -13,10 +13,6 @@ SHEETS = (
     ROOT / "backoffice/admin_site/static/admin_site/page.css",
     ROOT / "backoffice/bulk/static/bulk/import.css",
     ROOT / "backoffice/audit/static/audit/as_of.css",
-    ROOT / "backoffice/apps/assessments/static/assessments/rubric_grid.css",
-    ROOT / "backoffice/apps/assessments/static/assessments/desk.css",
-    ROOT / "backoffice/apps/assessments/static/assessments/rubric_move.css",
-    ROOT / "backoffice/apps/assessments/static/assessments/reviews.css",
 )
 CLASSES = re.compile(r'\sclass="([^"]*)"')
 TAGS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.S)

@@ -9,7 +9,6 @@ from django.core.management import CommandError, call_command
 from django.db import connection, models
 
 from backoffice.admin_site.models.rules import RowRule, UniqueRule
-from backoffice.admin_site.models.trigger_rules import LenientRowRule
 from backoffice.apps.courses.models import CourseTag, CourseTagging
 from backoffice.apps.users.models import Profile
 from backoffice.audit.models import Audited, AuditedQuerySet
@@ -59,13 +58,9 @@ def test_nothing_is_kept_and_nothing_stored_changes(demo: None):
 
 def test_every_constraint_is_broken_and_refuses_in_its_own_name():
     for trial in try_models():
-        rules = trial.model._meta.constraints
-        held = [each for each in rules if not isinstance(each, LenientRowRule)]
+        held = trial.model._meta.constraints
         named = [field for field in trial.model._meta.concrete_fields if field.is_relation]
-        # What a trigger refuses first is refused under its name; the apps break each by itself.
-        first = len(rules) - len(held)
-        least = len(held) + len(named) - first
-        assert least <= trial.counts["constraints"] <= len(held) + len(named), trial.model
+        assert trial.counts["constraints"] == len(held) + len(named), trial.model
 
 
 def test_verbose_says_what_was_counted(demo: None):

@@ -25,7 +25,7 @@ from backoffice.audit.admin_kit import approvals
 from backoffice.audit.models import Approval
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline import approval as batch_approval
-from tests.actions import do
+from tests.actions import page_of
 from tests.school import leave_unrendered, rolled_back
 from tests.users.school_of_the_walk import (
     HEADER,
@@ -83,7 +83,7 @@ class Walk(RuleBasedStateMachine):
         for approval in Approval.objects.filter(state="waiting"):
             if ("request", approval.pk) in self.honest:
                 continue  # Clara may have set something of who asked
-            answer = do(clara, approval, "agree", note="")
+            answer = clara.post(page_of(approval, "agree"), {"note": ""})
             if answer.status_code == 200:  # of a person who has this role by now, for instance
                 errors = answer.context["form"].non_field_errors().as_data()
                 assert "one_person" not in {error.code for error in errors}, approval
@@ -154,7 +154,7 @@ class Walk(RuleBasedStateMachine):
         if face is None:
             return False
         with self._amina_acts():
-            return do(face[1], row, action, **values).status_code == 302
+            return face[1].post(page_of(row, action), values).status_code == 302
 
     def _agree(self, client: Client, batch: Batch) -> None:
         page = reverse("admin:bulk_batch_approve", args=[batch.pk])
@@ -294,7 +294,7 @@ class Walk(RuleBasedStateMachine):
         waiting = list(waiting.order_by("pk"))
         if waiting and who in {*self.owners, "clara"}:
             approval = waiting[which % len(waiting)]
-            do(self._colleague(who), approval, "agree", note="")
+            self._colleague(who).post(page_of(approval, "agree"), {"note": ""})
             self._note_what_she_set(approval)
 
     def _note_what_she_set(self, approval: Approval) -> None:
@@ -313,7 +313,7 @@ class Walk(RuleBasedStateMachine):
         if "bea" not in self.owners:
             return
         asked, values = asked_for(), {"role": role, "reason": WHY}
-        do(self._colleague("bea"), self._account(whose), "change_role", **values)
+        self._colleague("bea").post(page_of(self._account(whose), "change_role"), values)
         new = asked_for() - asked
         self.honest |= new
         for _kind, pk in new:
@@ -335,7 +335,7 @@ class Walk(RuleBasedStateMachine):
     def a_colleague_confirms_the_owner(self, whose: int) -> None:
         person = self._account(whose)
         if person.username in self.owners:
-            do(self._colleague("clara"), person, "confirm_account", reason=WHY)
+            self._colleague("clara").post(page_of(person, "confirm_account"), {"reason": WHY})
 
     @rule(role=st.sampled_from(("admin", "registrar")))
     def she_gets_an_account(self, role: str) -> None:
@@ -357,7 +357,7 @@ class Walk(RuleBasedStateMachine):
             approval = Approval.objects.filter(state="waiting").order_by("-pk").first()
             if approval is None:
                 return
-            do(self._colleague("clara"), approval, "agree", note="")
+            self._colleague("clara").post(page_of(approval, "agree"), {"note": ""})
             self._note_what_she_set(approval)
 
     @invariant()

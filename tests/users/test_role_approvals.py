@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from backoffice.apps.users.models import User
 from backoffice.audit.models import Approval
-from tests.actions import do, messages_of
+from tests.actions import messages_of
 from tests.filling import errors_of, save
 
 WHY = "Takes over the registry in spring"
@@ -20,11 +20,13 @@ def admin2_client(person) -> Client:
 
 
 def request_approval(client: Client, one: User, role: str = "registrar", reason: str = WHY):
-    return do(client, one, "change_role", role=role, reason=reason)
+    page = reverse("admin:users_user_change_role", args=[one.pk])
+    return client.post(page, {"role": role, "reason": reason})
 
 
 def decide(client: Client, decision: str, approval: Approval | None = None, note: str = ""):
-    return do(client, approval or Approval.objects.get(), decision, note=note)
+    number = (approval or Approval.objects.get()).pk
+    return client.post(reverse(f"admin:audit_approval_{decision}", args=[number]), {"note": note})
 
 
 def test_the_role_changes_when_another_admin_agrees(admin, admin_client, admin2_client, instructor):

@@ -136,8 +136,8 @@ def test_a_review_that_came_since_for_a_course_that_goes_back_is_named(pair, pap
         request_undo(other, two[0], BACK)
     assert refusals_of(refusal) == [
         UNFIT,
-        "S1001 reviews S3003, TMA01: The reviewer is no student of this course, or has withdrawn "
-        "from it. Choose somebody who takes it.",
+        "TMA01 – S3003 – S1001: The reviewer is no student of this course, or has withdrawn from "
+        "it. Choose somebody who takes it.",
     ]
 
 

@@ -6,7 +6,7 @@ Rows that break a rule are named, and stay as they are.
 from typing import Any
 
 from django.db import models
-from django.db.migrations.operations import AddConstraint, AddIndex, RemoveConstraint
+from django.db.migrations.operations import AddConstraint, AddIndex
 from django.db.migrations.operations.base import Operation
 
 FIRST = 10  # ids that are named
@@ -43,17 +43,6 @@ class AddRule(AddConstraint):
             schema_editor.execute(f"{self.constraint.create_sql(model, schema_editor)} NOT VALID")
         elif not _broken(model, self.constraint).exists():
             super().database_forwards(app_label, schema_editor, from_state, to_state)
-
-
-class RemoveRule(RemoveConstraint):
-    """Removes a check; on the way back it is added as `AddRule` adds one."""
-
-    def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
-    ) -> None:
-        state = to_state.models[app_label, self.model_name_lower]
-        rule = AddRule(self.model_name, state.get_constraint_by_name(self.name))
-        rule.database_forwards(app_label, schema_editor, from_state, to_state)
 
 
 class AddIndexOpenly(AddIndex):

@@ -42,9 +42,6 @@ VERBS = {
     "S": "confirm",  # that somebody holds the account that others set something of
 }
 
-# The scope of requests that change final grades of a person's own courses.
-OWN_GRADES = "own_grades"
-
 Row = dict[str, str]
 
 
@@ -57,7 +54,6 @@ _CONTENT = row("VACDRH *", "V *", "VACDRH own", "VC own", "VH *")
 _PROGRESS = row("VH *", "VE *", "VE own", "V own", "VEH *")
 _RUBRIC = row("VH *", "", "VACIREH own", "V own", "VH *")
 _REVIEW = row("VH *", "", "VACEH own", "V own", "VH *")
-_BANK = "V own; VACD authored"
 _FORUM = row("VACDLH *", "", "VALH own", "VAL own", "VH *")
 _CHAT = row("VACDH *", "", "VACD own", "V own", "VH *")
 
@@ -89,18 +85,7 @@ TABLE: dict[str, Row] = {
     "assessments.gradingrubric": _RUBRIC,
     "assessments.rubriccriterion": _RUBRIC,
     "assessments.rubriclevel": _RUBRIC,
-    # Made and undone on the page of its assessment.
-    "assessments.rubricmove": row("VH *", "", "VH own", "", "VH *"),
     "assessments.criterionscore": row("VH *", "", "VAG own", "V own; AG open", "VH *"),
-    "assessments.savedcomment": row("VH *", "", "VACDH own; VACDH authored", _BANK, "VH *"),
-    "assessments.annotation": row("VH *", "", "VAGDH own", "V own; AGD open", "VH *"),
-    "assessments.submissionflag": row("VH *", "", "VAGDH own", "V own; AGD open", "VH *"),
-    # Its author's alone; who audits reads what is recorded.
-    "assessments.gradingnote": row("VH *", "", "VACDH written", "VACD written", "VH *"),
-    # They have no page: the desk asks for the pair of work and grader, and for nobody else's.
-    "assessments.gradedraft": row("", "", "", "", ""),
-    "assessments.gradingpresence": row("", "", "", "", ""),
-    "assessments.deskpreference": row("", "", "", "", ""),
     "assessments.peerreview": _REVIEW,
     "assessments.peerreviewscore": _REVIEW,
     "communications.forum": _FORUM,
@@ -120,7 +105,7 @@ TABLE: dict[str, Row] = {
     # What the columns of a gradebook are, a course says.
     "bulk.assessmentmapping": row("VACDRH *", "VACDRH *", "VACDRH own", "", "VH *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
-    "audit.approval": row("VP *", "VP merging", "VP own_grades", "", "V *"),
+    "audit.approval": row("VP *", "VP merging", "", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),
     # Which courses: those where the person reads the history of what the page shows.
     "page.roster-as-of": row("V *", "V *", "V own", "", "V *"),
@@ -172,7 +157,7 @@ CHANGED: dict[str, dict[str, set[str]]] = {
     },
     # What a student wrote stays what it was.
     "assessments.assessmentsubmission": dict.fromkeys(
-        (INSTRUCTOR, ASSISTANT), {"status", "score", "feedback", "override_reason"}
+        (INSTRUCTOR, ASSISTANT), {"status", "score", "feedback"}
     ),
     "assessments.questionresponse": dict.fromkeys((INSTRUCTOR, ASSISTANT), {"score", "feedback"}),
 }
@@ -219,12 +204,7 @@ def grants(user: Actor, verb: str, model: type[models.Model]) -> list[Grant]:
 def approving_roles() -> frozenset[str]:
     """The roles that approve something: what such accounts log in with takes two people."""
     grants = (grant for label in TABLE for grant in grants_of(label))
-    # Instructors decide only about final grades of their own courses. Were they among these, every
-    # new password of an instructor would take two people. It need not: whoever sets one stands
-    # behind that account, and its approval does not count for them (see audit/record/
-    # second_person.py).
-    deciding = (each for each in grants if each.verb == "approve" and each.scope != OWN_GRADES)
-    return frozenset(grant.role for grant in deciding)
+    return frozenset(grant.role for grant in grants if grant.verb == "approve")
 
 
 def may_see_page(user: Actor, name: str) -> bool:

@@ -7,7 +7,6 @@ for a submission), and in `person_path` whose data a row is: a look at that is r
 from collections.abc import Callable, Hashable
 from typing import Any, Self, TypeVar
 
-from django.apps import apps
 from django.contrib.admin.utils import get_fields_from_path
 from django.db import models
 from django.db.models import Q
@@ -115,10 +114,6 @@ def _authored(model: Model, user: roles.Actor, role: str) -> Q:
     return Q(**{getattr(model, "author_path", "author"): user.pk})
 
 
-def _written(model: Model, user: roles.Actor, role: str) -> Q:
-    return _own(model, user, role) & _authored(model, user, role)
-
-
 def _uploaded(model: Model, user: roles.Actor, role: str) -> Q:
     return Q(uploaded_by=user.pk)
 
@@ -129,13 +124,6 @@ def _held(model: Model, user: roles.Actor, role: str) -> Q:
 
 def _merging(model: Model, user: roles.Actor, role: str) -> Q:
     return Q(action__in=("merge", "undo_merge"))  # of students' records: see users/merging
-
-
-def _own_grades(model: Model, user: roles.Actor, role: str) -> Q:
-    submission = apps.get_model("assessments", "AssessmentSubmission")
-    own = submission._base_manager.filter(_own(submission, user, role))
-    actions = ("reopen_grade", "change_final_grade")  # see assessments/final_grades.py
-    return Q(action__in=actions, subject_id__in=own.values("pk"))
 
 
 def _party(model: Model, user: roles.Actor, role: str) -> Q:
@@ -156,18 +144,16 @@ def _open(model: Model, user: roles.Actor, role: str) -> Q:
 
 
 # What these say is about the row itself: they limit no place in which it may lie.
-OF_THE_ROW = ("authored", "uploaded", "held", "merging", roles.OWN_GRADES, "party")
+OF_THE_ROW = ("authored", "uploaded", "held", "merging", "party")
 # These say something about the row besides its course; the place need only be one's own.
-PLACES = {"draft": "own", "open": "own", "written": "own"}
+PLACES = {"draft": "own", "open": "own"}
 SCOPES: dict[str, Callable[[Model, roles.Actor, str], Q]] = {
     "own": _own,
     "students": _students,
     "authored": _authored,
-    "written": _written,
     "uploaded": _uploaded,
     "held": _held,
     "merging": _merging,
-    roles.OWN_GRADES: _own_grades,
     "party": _party,
     "draft": _draft,
     "open": _open,

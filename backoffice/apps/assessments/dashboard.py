@@ -43,8 +43,8 @@ def _waiting_line(assessment: Assessment, many: int, since: datetime | None) -> 
     course = assessment.course
     count_label = ngettext("%(count)s submission", "%(count)s submissions", many) % {"count": many}
     return CardLine(
-        str(assessment),
-        page_of(assessment, "desk"),
+        assessment.title,
+        list_of(AssessmentSubmission, assessment__id__exact=assessment.pk, **SUBMITTED),
         detail=f"{course.code} · {course.presentation} · {count_label}",
         label=ago(since),
         colour=_colour_of(since),

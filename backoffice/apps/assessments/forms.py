@@ -10,22 +10,14 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
     UnfoldAdminExpandableTextareaWidget,
-    UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
-    UnfoldAdminTextInputWidget,
 )
 
 from backoffice.admin_site.models.lines_field import LinesField
-from backoffice.admin_site.models.points import PointsFormField
-from backoffice.admin_site.permissions.visibility import within
-from backoffice.apps.assessments.grading.states import status_with
-from backoffice.apps.assessments.models import (
-    Assessment,
-    AssessmentSubmission,
-    GradingRubric,
-    Question,
-)
+from backoffice.apps.assessments.grading import status_with
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, Question
 from backoffice.apps.courses.models import Course
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm
 from backoffice.audit.admin_kit.model_admin import NextPlaceForm, PlacedInlineForm
@@ -42,7 +34,7 @@ class SubmissionForm(OptimisticLockForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "score" in self.fields and self.instance.pk:
-            most = floatformat(self.instance.limit, -2)
+            most = floatformat(self.instance.maximum, -2)
             help_text = _("In points, from 0 to %(most)s. Blank means not graded.")
             self.fields["score"].help_text = help_text % {"most": most}
 
@@ -51,7 +43,6 @@ class SubmissionForm(OptimisticLockForm):
         if "score" in self.changed_data and "score" in cleaned:
             # On the row: the status itself is on no form.
             self.instance.status = status_with(self.instance.status, cleaned["score"])
-            self.instance.post_if_final()
         # Before the model's rules run: nobody grades their own submission.
         if self.user and not set(AssessmentSubmission.GRADE_FIELDS).isdisjoint(self.changed_data):
             self.instance.grader = self.user
@@ -114,60 +105,25 @@ class TakeInForm(ReasonForm):
     field_order = ("submitted_at", "reason")
 
 
-GRADED_BY_HAND = ("score", "feedback", "override_reason")
-
-
 class GradeForm(ActionForm):
     """How many points, and feedback for the student."""
 
     rows: Sequence[AssessmentSubmission]
-    score = PointsFormField(label=_("Score"), min_value=0, max_digits=7, decimal_places=2)
+    # In a dialog, a field without a widget of the theme would be invisible.
+    score = forms.DecimalField(
+        label=_("Score"),
+        min_value=0,
+        max_digits=7,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
     feedback = forms.CharField(
         label=_("Feedback"), required=False, widget=UnfoldAdminExpandableTextareaWidget
-    )
-    override_reason = forms.CharField(
-        label=_("Why the score differs"),
-        required=False,
-        max_length=500,
-        widget=UnfoldAdminTextInputWidget,
     )
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         first = self.rows[0]
-        most = floatformat(first.limit, -2)
+        most = floatformat(first.assessment.max_score, -2)
         self.fields["score"].help_text = _("In points, from 0 to %(most)s.") % {"most": most}
-        self.initial = {name: getattr(first, name) for name in GRADED_BY_HAND}
-        if first.computed_score is None:
-            del self.fields["override_reason"]
-        else:
-            computed = floatformat(first.computed_score, -2)
-            help_text = _("Criteria or questions give %(computed)s. Say why, where it is another.")
-            self.fields["override_reason"].help_text = help_text % {"computed": computed}
-
-
-class FinalGradeForm(ReasonForm, GradeForm):
-    """The grade that is wished for in place of a final one, and why."""
-
-    field_order = ("score", "feedback", "reason")
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        # The reason of the change says it.
-        self.fields.pop("override_reason", None)
-
-
-class CopyForm(ActionForm):
-    """Into which course a rubric is copied: one where the person may add rubrics."""
-
-    # In a dialog, a field without a widget of the theme would be invisible.
-    course = forms.ModelChoiceField(
-        Course.objects.none(), label=_("Course"), widget=UnfoldAdminSelectWidget
-    )
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        field = self.fields["course"]
-        assert isinstance(field, forms.ModelChoiceField)
-        courses = within(Course.objects.all(), self.request.user, "add", GradingRubric)
-        field.queryset = courses.order_by("code", "presentation")
+        self.initial = {"score": first.score, "feedback": first.feedback}

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.kinds.check import Check
-from backoffice.bulk.kinds.conditions import literal
 from backoffice.bulk.kinds.resource import Written
 from backoffice.bulk.kinds.sql_names import NOW, cell, planned, referred, stored, version
 
@@ -38,18 +37,14 @@ GRADED_ENROLLMENTS = {
 STATUS, SCORE = stored("status"), stored("score")
 
 
-def written_with(new_score: str, submitted_at: tuple[str, str] | None) -> dict[str, Written]:
+def written_with(new_score: str) -> dict[str, Written]:
     """What is written besides the columns of the file.
 
     A score makes work graded, at the moment of the import and by no person; a new score is another
-    version of the grade, and an override where criteria or questions give another one. The SQL is
-    for the score that is written, blank without one, and for the moment of a new row and of a
-    stored one.
+    version of the grade. `new_score` is SQL for the score that is written; blank without one.
     """
     assessment = f"assessments_assessment x WHERE x.id = {planned('assessment')}"
     written = {"maximum": Written(f"(SELECT x.max_score FROM {assessment})")}
-    if submitted_at:
-        written["is_late"] = _lateness(submitted_at, assessment)
     if not new_score:
         return written
     regraded = _regraded(new_score)
@@ -65,40 +60,7 @@ def written_with(new_score: str, submitted_at: tuple[str, str] | None) -> dict[s
         ),
         "version": Written("1", f"{stored('version')} + CASE WHEN {regraded} THEN 1 ELSE 0 END"),
         "grader": Written("NULL", f"CASE WHEN NOT ({regraded}) THEN {stored('grader_id')} END"),
-        "override_reason": Written("''", _override_reason(new_score, regraded)),
     }
-
-
-def _lateness(submitted_at: tuple[str, str], assessment: str) -> Written:
-    # As the trigger derives it: SQLite writes the row first, which would be a change more.
-    due = f"(SELECT x.due_date FROM {assessment})"
-    new, changed = (f"coalesce({moment} > {due}, FALSE)" for moment in submitted_at)
-    return Written(new, changed)
-
-
-def _override_reason(new_score: str, regraded: str) -> str:
-    """SQL: why the score is not the one that criteria or questions give, once it is written."""
-    reason = literal(_("The score came from a file."))
-    same = f"({new_score}) = {stored('computed_score')}"
-    return (
-        f"CASE WHEN {stored('computed_score')} IS NULL OR {same} THEN '' "
-        f"WHEN {regraded} THEN {reason} ELSE {stored('override_reason')} END"
-    )
-
-
-def override_check(file_score: str) -> Check:
-    """A score of work whose criteria or questions give another one; it is marked as an override."""
-    computed = stored("computed_score")
-    condition = f"({_regraded(file_score)} AND {computed} <> ({file_score}))"
-    message = _(
-        "{column} “{value}” replaces {other}, which criteria or questions give. The score is "
-        "marked as an override."
-    )
-    return Check(
-        *("overrides_parts", "score", message, (condition, ()), ("score",)),
-        is_warning=True,
-        other=_points(computed),
-    )
 
 
 def _regraded(score: str) -> str:
@@ -125,7 +87,6 @@ def finality_checks(file_score: str, *, has_reason: bool) -> Iterator[Check]:
             "second person has to agree then."
         )
         yield Check("final_grade", "score", message, (is_final, ()), ("score",), other=SCORE)
-    yield _posted_check(file_score, has_reason=has_reason)
     better = (
         f"({METHOD} = 'highest' AND {stored()} IS NOT NULL "
         f"AND ({file_score}) IS NOT NULL AND EXISTS ({OTHERS} AND x.score > ({file_score})))"
@@ -140,24 +101,6 @@ def finality_checks(file_score: str, *, has_reason: bool) -> Iterator[Check]:
     yield Check(
         *("score_kept", "score", message, (is_blank, ()), ("score",)),
         is_warning=True,
-        other=SCORE,
-    )
-
-
-def _posted_check(file_score: str, *, has_reason: bool) -> Check:
-    """A posted grade, which its student may have seen; with a reason a file changes it."""
-    posted_at = stored("posted_at")
-    is_posted = f"({posted_at} IS NOT NULL AND {STATUS} <> 'finalized' AND {_regraded(file_score)})"
-    message = _(
-        "{column} “{value}”: the grade {other} is posted. Give a reason for the import, or take "
-        "the grade back first."
-    )
-    if has_reason:
-        message = _("{column} “{value}” replaces the grade {other}, which is posted.")
-    return Check(
-        *("posted_grade_changed" if has_reason else "posted_grade", "score", message),
-        *((is_posted, ()), ("score",)),
-        is_warning=has_reason,
         other=SCORE,
     )
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.utils.translation import gettext as _
 
 from backoffice.admin_site.pages.history import readable
 from backoffice.apps.assessments.models import (
@@ -15,7 +14,6 @@ from backoffice.apps.assessments.models import (
     GradingRubric,
     RubricCriterion,
 )
-from backoffice.apps.assessments.rubrics.contents import contents_hashes
 from backoffice.audit.models.history import DELETED
 from backoffice.audit.reports.scope import keys_of, with_keys
 from backoffice.bulk.models import Batch
@@ -23,8 +21,6 @@ from backoffice.bulk.models import Batch
 MOST = 200  # versions of one grade that a page shows
 SCORE = AssessmentSubmission._meta.get_field("score")
 STATUS = AssessmentSubmission._meta.get_field("status")
-# What a step is made of: what makes another version of the grade, and that it was posted.
-STEP_FIELDS = (*AssessmentSubmission.GRADE_FIELDS, "posted_at")
 POINTS = CriterionScore._meta.get_field("points")
 
 
@@ -36,12 +32,10 @@ class GradeStep:
     score: Any
     before: Any
     status: Any
-    posting: str  # that the grade was posted, or taken back; blank otherwise
     is_first: bool
     batch: Batch | None
     rubric: GradingRubric | None
     points: Sequence[tuple[Any, Any]]
-    contents_hash: str  # of the rubric's version; blank without one
 
 
 def steps_of(submission: AssessmentSubmission) -> list[GradeStep]:
@@ -53,29 +47,19 @@ def steps_of(submission: AssessmentSubmission) -> list[GradeStep]:
     keys = {record.change_set.batch for record, _before in steps if record.change_set}
     batches = Batch.objects.in_bulk(keys - {None})
     rubrics, points = _rubrics(submission.assessment_id), _points(submission)
-    hashes = contents_hashes({rubric.pk for _record, rubric in rubrics if rubric})
     return [
         GradeStep(
             record=record,
             score=_readable_value(record, SCORE),
             before=_readable_value(before, SCORE) if before else "",
             status=_readable_value(record, STATUS),
-            posting=_posting(record, before),
             is_first=before is None,
             batch=batches.get(record.change_set.batch) if record.change_set else None,
-            rubric=(rubric := _last(rubrics, record)),
+            rubric=_last(rubrics, record),
             points=_points_at(points, record),
-            contents_hash=hashes[rubric.pk] if rubric else "",
         )
         for record, before in reversed(steps)
     ]
-
-
-def _posting(record: Any, before: Any) -> str:
-    was_posted = before is not None and before.posted_at is not None
-    if (record.posted_at is not None) == was_posted:
-        return ""
-    return _("taken back") if was_posted else _("posted")
 
 
 def _readable_value(record: Any, field: models.Field[Any, Any]) -> Any:
@@ -87,9 +71,8 @@ def _regraded(records: list[Any]) -> Iterator[tuple[Any, Any]]:
     """The records whose grade differs from the one before, with that one."""
     before = None
     for record in records:
-        if before is None or any(
-            getattr(record, name) != getattr(before, name) for name in STEP_FIELDS
-        ):
+        names = AssessmentSubmission.GRADE_FIELDS
+        if before is None or any(getattr(record, n) != getattr(before, n) for n in names):
             yield record, before
         before = record
 

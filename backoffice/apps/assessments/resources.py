@@ -14,7 +14,6 @@ from backoffice.apps.assessments.grade_import import (
     average_check,
     conflict_check,
     finality_checks,
-    override_check,
     time_checks,
     undated_check,
     written_with,
@@ -82,10 +81,9 @@ class AssessmentResource(ImportKind):
             message = _(
                 "{column} “{value}”: there are already more points than this. Correct those first."
             )
-            most = f"{layout.incoming(column)} + {stored('bonus_points')}"
             more = (
                 f"({stored()} IS NOT NULL AND EXISTS (SELECT 1 FROM assessments_submission x "
-                f"WHERE x.assessment_id = {stored()} AND x.score > {most}))"
+                f"WHERE x.assessment_id = {stored()} AND x.score > {layout.incoming(column)}))"
             )
             yield Check("maximum_exceeded", "max_score", message, (more, ()), ("max_score",))
 
@@ -101,8 +99,6 @@ class GradeResource(ImportKind):
     scope = "assessment__course"
     matching = Matching(counting=COUNTING)
     undo = UndoRules(restored=RESTORED_GRADE, needs=GRADED_ENROLLMENTS)
-    # The import says itself why a score differs from the points by criterion.
-    adjusted_fields = frozenset({"override_reason"})
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")
     assessment_id = Column("assessment__code", key=True, identifier=True, example="TMA01")
@@ -125,11 +121,7 @@ class GradeResource(ImportKind):
     def written(cls, layout: FileLayout) -> Mapping[str, Written]:
         """State, maximum, version and moment of the grade."""
         score = next((c for c in layout.written if c.column_name == "score"), None)
-        submitted = next((c for c in layout.written if c.column_name == "submitted_on"), None)
-        return written_with(
-            layout.update_value(score) if score else "",
-            (cell("submitted_on"), layout.update_value(submitted)) if submitted else None,
-        )
+        return written_with(layout.update_value(score) if score else "")
 
     @classmethod
     def checks(cls, layout: FileLayout) -> Iterator[Check]:
@@ -137,7 +129,6 @@ class GradeResource(ImportKind):
         score = next((c for c in layout.own if c.column_name == "score"), None)
         if score:
             yield from finality_checks(layout.incoming(score), has_reason=layout.has_reason)
-            yield override_check(layout.incoming(score))
             submitted_on = cell("submitted_on") if "submitted_on" in layout.names else "NULL"
             yield undated_check(layout.incoming(score), submitted_on)
         if score and layout.base_of(score):
@@ -232,19 +223,9 @@ class RubricResource(ImportKind):
     presentation = Column(
         "rubric__course__presentation", role=Role.NARROWS, header="Presentation", example="2026J"
     )
-    # Ours alone: Canvas has no criteria that deduct.
-    criteria_deducts = Column("is_deduction", header="Criteria Deducts", example="false")
 
     class Meta:
         model = RubricCriterion
-
-    @classmethod
-    def file_columns(cls) -> list[Column]:
-        """Those of Canvas, and whether a criterion deducts where one of the school does."""
-        columns = super().file_columns()
-        if cls.exportable().filter(is_deduction=True).exists():
-            return columns
-        return [column for column in columns if column.column_name != "criteria_deducts"]
 
     @classmethod
     def written(cls, layout: FileLayout) -> Mapping[str, Written]:

@@ -6,12 +6,10 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from backoffice.apps.assessments.models import RubricCriterion, RubricLevel
-from backoffice.apps.assessments.models.totals import score_of
 from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm, OptimisticLockFormSet
 
 
@@ -53,7 +51,7 @@ class CriterionScoreForm(OptimisticLockForm):
         return cleaned
 
 
-class RubricFormSet(OptimisticLockFormSet):
+class CriterionScoreFormSet(OptimisticLockFormSet):
     """A row for each criterion of the rubric that has no points yet."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -66,63 +64,12 @@ class RubricFormSet(OptimisticLockFormSet):
 
     @cached_property
     def criteria(self) -> list[RubricCriterion] | None:
-        rubric = self.rubric_of(self.instance) if self.instance.pk else None
-        if rubric is None:
-            return None
-        rows = RubricCriterion._base_manager.filter(rubric=rubric).order_by("position", "pk")
-        return list(rows.prefetch_related("levels"))
-
-    def rubric_of(self, instance: Any) -> int | None:
-        """The key of the rubric by which the row of the form is marked."""
-        raise NotImplementedError
+        rubric = self.instance.assessment.rubric if self.instance.pk else None
+        return list(rubric.criteria.prefetch_related("levels")) if rubric else None
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         kwargs: dict[str, Any] = super().get_form_kwargs(index)
         return kwargs | {"criteria": self.criteria}
-
-
-class ReviewScoreFormSet(RubricFormSet):
-    """The points of a peer review, by the rubric of the reviewed work."""
-
-    def rubric_of(self, instance: Any) -> int | None:
-        rubric: int | None = instance.submission.marking_rubric_id
-        return rubric
-
-
-class CriterionScoreFormSet(RubricFormSet):
-    """The points of a submission, which come to its score unless somebody says why not."""
-
-    def rubric_of(self, instance: Any) -> int | None:
-        rubric: int | None = instance.assessment.rubric_id
-        return rubric
-
-    def clean(self) -> None:
-        super().clean()
-        work = self.instance
-        is_asked = work.pk and not any(self.errors) and not work.override_reason
-        points = self._points_after() if is_asked and work.score is not None else {}
-        criteria = self.criteria or []
-        if not criteria or any(points.get(one.pk) is None for one in criteria):
-            return
-        total = score_of(points, criteria, work.limit)
-        # What follows the criteria by itself is no contradiction.
-        follows = work.score == work.computed_score and total != work.score
-        if total != work.score and not follows:
-            message = _(
-                "The criteria give %(total)s points, and the score says %(score)s. Clear the "
-                "score to take the sum, or say why it differs."
-            )
-            values = {"total": _plain(total), "score": _plain(Decimal(work.score))}
-            raise ValidationError(message % values, code="contradiction")
-
-    def _points_after(self) -> dict[int, Any]:
-        """The points by criterion once the form is saved."""
-        points: dict[int, Any] = {}
-        for form in self.forms:
-            cleaned = getattr(form, "cleaned_data", {})
-            if criterion := cleaned.get("criterion") or getattr(form.instance, "criterion", None):
-                points[criterion.pk] = cleaned.get("points", form.instance.points)
-        return points
 
 
 def _pairs(criterion: RubricCriterion, levels: Iterable[RubricLevel]) -> list[tuple[int, str]]:

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.fields import LineField, ParagraphField
-from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import (
     Advisory,
     RelatedRule,
@@ -386,7 +385,7 @@ class LessonProgress(Audited):
     status = models.CharField(
         _("status"), max_length=12, choices=Status, default=Status.NOT_STARTED
     )
-    percent = PointsField(_("percent"), max_digits=5, decimal_places=2, default=0)
+    percent = models.DecimalField(_("percent"), max_digits=5, decimal_places=2, default=0)
     seconds_spent = models.PositiveIntegerField(_("seconds spent"), default=0)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
@@ -447,7 +446,7 @@ class CourseProgress(Audited):
     )
     lessons_completed = models.PositiveIntegerField(_("lessons completed"), default=0)
     lessons_total = models.PositiveIntegerField(_("lessons in all"), default=0)
-    percent = PointsField(_("percent"), max_digits=5, decimal_places=2, default=0)
+    percent = models.DecimalField(_("percent"), max_digits=5, decimal_places=2, default=0)
     seconds_spent = models.PositiveIntegerField(_("seconds spent"), default=0)
     updated_at = models.DateTimeField(_("last counted"), auto_now=True)
 

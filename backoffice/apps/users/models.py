@@ -12,7 +12,6 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.fields import LineField, LowerEmailField, ParagraphField
-from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.private_files import PictureField
 from backoffice.admin_site.models.rules import (
     Advisory,
@@ -78,9 +77,9 @@ class User(Mergeable, Audited, Account):
         AUDITOR = "auditor", _("auditor")
         STUDENT = "student", _("student")
 
-    course_path, person_path = "enrollments__course", ""
+    course_path = "enrollments__course"
+    person_path = ""
     history_excludes = ("password", "last_login", "search_text")
-    version_excludes = ("last_login",)
     natural_key_fields = ("username",)
     personal = Personal(
         fields=("first_name", "last_name", "email", "bio", "avatar", "specialization"),
@@ -475,7 +474,7 @@ class Enrollment(Audited):
         blank=True,
         help_text=_("In the school's words, for example Pass or Distinction."),
     )
-    final_grade = PointsField(
+    final_grade = models.DecimalField(
         _("final grade"),
         max_digits=5,
         decimal_places=2,
@@ -483,7 +482,7 @@ class Enrollment(Audited):
         blank=True,
         help_text=_("In percent, 0 to 100."),
     )
-    progress_percent = PointsField(
+    progress_percent = models.DecimalField(
         _("progress"),
         max_digits=5,
         decimal_places=2,

@@ -6,7 +6,7 @@ of its address shows the dialog and changes nothing.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -27,18 +27,20 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice.admin_site.models.rules import CapacityRule
 from backoffice.admin_site.pages.related_links import page_of
 from backoffice.admin_site.permissions import roles
-from backoffice.admin_site.permissions.visibility import permitted
-from backoffice.audit.admin_kit.optimistic_lock import STALE
-from backoffice.audit.admin_kit.row_versions import MOST_NAMED, VersionedForm
+from backoffice.admin_site.permissions.visibility import is_permitted
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 
-MOST_SENT = 500  # keys of rows in a form
 SHORTEST_REASON = 10  # characters; less tells an auditor nothing
+MOST_NAMED = 20
 
 
-class ActionForm(VersionedForm):
+class ActionForm(forms.Form):
     """What an action asks for. `rows` are the rows it is about."""
+
+    def __init__(self, rows: Sequence[models.Model], request: HttpRequest, *args: Any) -> None:
+        self.rows, self.request = rows, request
+        super().__init__(*args)
 
 
 def is_too_short(reason: str) -> bool:
@@ -69,8 +71,8 @@ def _form_of(
 ) -> ActionForm:
     made, user = action.form, request.user
     # One row that needs a reason is enough: the action has one change set.
-    required = (needs(user) for row in rows if (needs := getattr(row, "needs_reason_from", None)))
-    if not action.is_unexplained and not issubclass(made, ReasonForm) and any(required):
+    required = [needs(user) for row in rows if (needs := getattr(row, "needs_reason_from", None))]
+    if any(required) and not issubclass(made, ReasonForm):
         made = type(made.__name__, (ReasonForm, made), {})
     return made(rows, request, request.POST if is_posted else None)
 
@@ -81,8 +83,6 @@ class RowAction:
 
     `verb` is the right it takes, and `touches` the fields it changes (see the roles' table); `when`
     says of a row whether there is anything to do, `refusal` is the message where there is not.
-    `many` gets the filled form and all rows of a list, locked, and does it with them at once, where
-    one by one would take long. `is_unexplained` asks for no reason, whatever the rows say.
     """
 
     label: Any
@@ -95,8 +95,6 @@ class RowAction:
     refusal: Any = ""
     touches: tuple[str, ...] = ()
     in_bulk: bool = False
-    many: Callable[[ActionForm, Sequence[Any]], Any] | None = None
-    is_unexplained: bool = False
     variant: ActionVariant = ActionVariant.DEFAULT
     name: str = ""
     do: Callable[..., str] | None = None
@@ -197,7 +195,7 @@ class RowActionMixin:
         if row is None or not self.may_do(request, action, row):
             raise PermissionDenied
         form = _form_of(action, [row], request, is_posted=request.method == "POST")
-        if request.method == "POST":
+        if request.method == "POST" and form.is_valid():
             outcomes = _done(self, action, form, [row])
             if outcomes:
                 messages.success(request, outcomes[0])
@@ -211,11 +209,10 @@ class RowActionMixin:
         is_open = any(action.when(row) for row in form.rows)
         refusal = "" if is_open else action.refusal or _("There is nothing to do here.")
         context = self.dialog_context(action, form) | {"refusal": refusal}
-        status = STALE if form.is_stale else None
         if request.headers.get("HX-Request"):
-            return render(request, "audit/row_action_dialog.html", context, status=status)
-        context = self.admin_site.each_context(request) | context
-        return TemplateResponse(request, "audit/row_action_page.html", context, status=status)
+            return render(request, "audit/row_action_dialog.html", context)
+        shared = self.admin_site.each_context(request)
+        return TemplateResponse(request, "audit/row_action_page.html", shared | context)
 
     def dialog_context(self, action: RowAction, form: ActionForm) -> dict[str, Any]:
         named = [str(row) for row in form.rows[:MOST_NAMED]]
@@ -232,18 +229,14 @@ def _done(
     admin: RowActionMixin, action: RowAction, form: ActionForm, rows: Sequence[Any]
 ) -> list[str]:
     """Do it with these rows, all or none; what was refused stands in the form."""
-    if not form.is_valid():
-        form.note_changes()
-        return []
     reason = form.cleaned_data.get("reason", "")
     try:
         with transaction.atomic(), recording(source=ChangeSet.Source.ACTION, reason=reason):
             locked = _locked(rows)
-            form.check_versions(locked)
             closed = [row for row in locked if not action.when(row)]
             if closed:
                 raise ValidationError(action.refusal or _("There is nothing to do here."))
-            outcomes = _carried_out(admin, action, form, locked)
+            outcomes = [action.do(admin, form, row) for row in locked]
             _recheck_permissions(action, form, locked)
             return outcomes
     except ValidationError as refusal:
@@ -252,33 +245,10 @@ def _done(
     return []
 
 
-def _carried_out(
-    admin: RowActionMixin, action: RowAction, form: ActionForm, rows: Sequence[Any]
-) -> list[str]:
-    if action.many is None or len(rows) == 1:
-        assert action.do
-        return [action.do(admin, form, row) for row in rows]
-    action.many(form, rows)
-    return [str(action.label)]
-
-
-def _recheck_permissions(action: RowAction, form: ActionForm, rows: Sequence[models.Model]) -> None:
+def _recheck_permissions(action: RowAction, form: ActionForm, rows: Iterable[models.Model]) -> None:
     # Like an edit, an action must not move a row out of where the person may do it.
-    if len(_permitted_keys(action, form.request, rows)) != len(rows):
+    if not all(is_permitted(row, form.request.user, action.verb) for row in rows):
         raise PermissionDenied
-
-
-def _permitted_keys(
-    action: RowAction, request: HttpRequest, rows: Sequence[models.Model]
-) -> set[Any]:
-    """The keys of those of the rows with which the person may do it: one statement."""
-    keys = {row.pk for row in rows}
-    stored = type(rows[0])._base_manager.filter(pk__in=keys) if rows else None
-    if stored is None:
-        return set()
-    allowed = permitted(stored, request.user, action.verb)
-    # Unchanged rows mean no condition: nothing to ask the database.
-    return keys if allowed is stored else set(allowed.order_by().values_list("pk", flat=True))
 
 
 def _locked(rows: Sequence[Any]) -> list[Any]:
@@ -316,38 +286,19 @@ def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
 def _in_bulk(
     action: RowAction, admin: RowActionMixin, request: HttpRequest, queryset: models.QuerySet[Any]
 ) -> HttpResponse | None:
-    is_posted = "_deed" in request.POST
-    # Names of related rows are read where rows are shown; here most of them never are.
-    chosen = queryset.select_related(None) if is_posted and action.many else queryset
-    rows, left = _divided(action, admin, request, list(chosen))
+    rows = [row for row in queryset if action.when(row) and admin.may_do(request, action, row)]
+    left = queryset.count() - len(rows)
     if not rows:
         messages.warning(request, action.refusal or _("There is nothing to do with these rows."))
         return None
+    is_posted = "_deed" in request.POST
     form = _form_of(action, rows, request, is_posted=is_posted)
-    form.left = left
-    if is_posted and _done(admin, action, form, rows):
-        _add_messages(request, len(rows), len(left))
+    if is_posted and form.is_valid() and _done(admin, action, form, rows):
+        _add_messages(request, len(rows), left)
         return None
     context = admin.admin_site.each_context(request) | admin.dialog_context(action, form)
-    # More than a form may have fields: the list is asked again, and the versions say which it was.
-    is_across = len(form.rows) > MOST_SENT and request.POST.get("select_across") == "1"
-    selected = [row.pk for row in form.rows[: 1 if is_across else None]]
-    context |= {"left": len(left), "selected": selected, "is_across": is_across}
-    status = STALE if form.is_stale else None
-    return TemplateResponse(request, "audit/row_action_page.html", context, status=status)
-
-
-def _divided(
-    action: RowAction, admin: RowActionMixin, request: HttpRequest, chosen: list[Any]
-) -> tuple[list[Any], list[Any]]:
-    """The rows with which it can be done, and those that are left."""
-    opened = [row for row in chosen if action.when(row)]
-    if action.many is not None and action.verb != "change":
-        keys = _permitted_keys(action, request, opened)
-    else:
-        keys = {row.pk for row in opened if admin.may_do(request, action, row)}
-    own = {row.pk for row in opened} & keys
-    return [row for row in chosen if row.pk in own], [row for row in chosen if row.pk not in own]
+    context |= {"left": left, "selected": [row.pk for row in rows]}
+    return TemplateResponse(request, "audit/row_action_page.html", context)
 
 
 def _add_messages(request: HttpRequest, done: int, left: int) -> None:

@@ -6,7 +6,7 @@ compared: fields one has not touched take the stored value, for the others one c
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import takewhile
@@ -14,7 +14,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.utils import display_for_field
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
@@ -24,13 +24,19 @@ from unfold.forms import PaginationInlineFormSet
 
 from backoffice.admin_site.pages.history import readable
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.models.row_version import plain, watched
 
 OPENED_DIGESTS_FIELD, CHOICE_PREFIX, OPENED = "_seen", "_take-", "at"
-STALE = 409  # the status of an answer to a form that somebody else overtook
-OUTDATED = {"stale", "unseen", "deleted"}  # codes of errors that say so
 MOST_VERSIONS = 20  # versions of a row among which the change is looked for
 OpenedDigests = dict[str, Any]
+
+
+def watched(model: type[models.Model]) -> list[models.Field]:
+    """The fields people fill in: not those that every save or the database itself sets."""
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if not (field.primary_key or field.generated or getattr(field, "auto_now", False))
+    ]
 
 
 def digest(value: Any) -> str:
@@ -42,6 +48,14 @@ def digests(row: models.Model, names: Iterable[str]) -> dict[str, str]:
     # Of the fields in the form only: a digest of a hidden value could be guessed.
     fields = [field for field in watched(type(row)) if field.name in names]
     return {field.name: digest(plain(field, row)) for field in fields}
+
+
+def plain(field: models.Field, row: models.Model) -> Any:
+    """A field's value in a row or in a version of it, fit to be compared."""
+    value = getattr(row, field.attname)
+    # A history keeps the name of a file alone.
+    is_file = isinstance(field, models.FileField)
+    return getattr(value, "name", value) if is_file else field.to_python(value)
 
 
 def name_of(row: models.Model) -> str:
@@ -68,15 +82,27 @@ class Conflict:
     is_touched: bool
     who: str
     when: Any
-    opened: str = ""  # the value when the dialog was opened, where that is known
 
 
-class RefilledForm(forms.BaseForm):
-    """A form whose sent values are replaced where one chose the stored ones."""
+class OptimisticLockForm(forms.ModelForm):
+    """A form that compares with the stored row before it saves."""
 
-    def takes_stored(self, name: str) -> bool:
-        """Whether one chose the stored value of a field."""
-        return self.data.get(CHOICE_PREFIX + self.add_prefix(name)) == "theirs"
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conflicts: list[Conflict] = []
+        self.opened_digests: OpenedDigests = opened_digests_in(self.data) if self.is_bound else {}
+        if self.is_bound and self.instance.pk:
+            self._apply_choices()
+
+    def _apply_choices(self) -> None:
+        names = [name for name in self.fields if name != DELETION_FIELD_NAME]
+        chosen = [n for n in names if self.data.get(CHOICE_PREFIX + self.add_prefix(n)) == "theirs"]
+        # The chosen stored value stands in the form as if typed.
+        for name in chosen:
+            self.put(name, getattr(self.instance, self._attname(name)))
+
+    def _attname(self, name: str) -> str:
+        return self._meta.model._meta.get_field(name).attname
 
     def put(self, name: str, value: Any) -> None:
         """Set what the form sends for a field."""
@@ -91,27 +117,6 @@ class RefilledForm(forms.BaseForm):
         if isinstance(widget, forms.CheckboxInput):
             prepared = "on" if value else ""
         self.data[bound.html_name] = "" if prepared is None else prepared
-
-
-class OptimisticLockForm(RefilledForm, forms.ModelForm):
-    """A form that compares with the stored row before it saves."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.conflicts: list[Conflict] = []
-        self.opened_digests: OpenedDigests = opened_digests_in(self.data) if self.is_bound else {}
-        if self.is_bound and self.instance.pk:
-            self._apply_choices()
-
-    def _apply_choices(self) -> None:
-        names = [name for name in self.fields if name != DELETION_FIELD_NAME]
-        chosen = [name for name in names if self.takes_stored(name)]
-        # The chosen stored value stands in the form as if typed.
-        for name in chosen:
-            self.put(name, getattr(self.instance, self._attname(name)))
-
-    def _attname(self, name: str) -> str:
-        return self._meta.model._meta.get_field(name).attname
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -153,10 +158,7 @@ class OptimisticLockForm(RefilledForm, forms.ModelForm):
 
     def _is_touched(self, stored: models.Model, before: OpenedDigests) -> bool:
         fields = [field for field in watched(type(stored)) if field.name in self.fields]
-        values = (
-            digest(entered_value(field, self.cleaned_data)) != before.get(field.name)
-            for field in fields
-        )
+        values = (digest(self._entered_value(field)) != before.get(field.name) for field in fields)
         return any(values) or bool(self.cleaned_data.get(DELETION_FIELD_NAME))
 
     def _conflicts(self, stored: models.Model, before: OpenedDigests, now: dict[str, str]) -> Any:
@@ -164,7 +166,7 @@ class OptimisticLockForm(RefilledForm, forms.ModelForm):
             name = field.name
             if name not in self.fields or before.get(name) == now[name]:
                 continue
-            entered = entered_value(field, self.cleaned_data)
+            entered = self._entered_value(field)
             if digest(entered) == now[name]:
                 continue  # both typed the same
             who, when = last_change(stored, field)
@@ -172,6 +174,18 @@ class OptimisticLockForm(RefilledForm, forms.ModelForm):
                 name, str(self[name].label), display_value(field, getattr(stored, field.attname)),
                 display_value(field, entered), digest(entered) != before.get(name), who, when,
             )  # fmt: skip
+
+    def _entered_value(self, field: models.Field) -> Any:
+        """What this form would store; the text as typed where it is refused anyway."""
+        value = self.cleaned_data.get(field.name)
+        value = value.pk if isinstance(value, models.Model) else value
+        if isinstance(field, models.FileField):
+            return getattr(value, "name", value) or ""
+        try:
+            blank = None if field.null else ""
+            return field.to_python(value) if value not in (None, "") else blank
+        except ValidationError:
+            return value
 
     def _conflict_message(self) -> str:
         if self.prefix:
@@ -186,19 +200,6 @@ class OptimisticLockForm(RefilledForm, forms.ModelForm):
         )
 
 
-def entered_value(field: models.Field, cleaned_data: dict[str, Any]) -> Any:
-    """What a form would store in a field; the text as typed where it is refused anyway."""
-    value = cleaned_data.get(field.name)
-    value = value.pk if isinstance(value, models.Model) else value
-    if isinstance(field, models.FileField):
-        return getattr(value, "name", value) or ""
-    try:
-        blank = None if field.null else ""
-        return field.to_python(value) if value not in (None, "") else blank
-    except ValidationError:
-        return value
-
-
 class OptimisticLockFormSet(PaginationInlineFormSet):
     """Inline rows: none is deleted with changes one has not seen, or against a rule."""
 
@@ -206,8 +207,7 @@ class OptimisticLockFormSet(PaginationInlineFormSet):
         super().clean()
         changed = [form for form in self.deleted_forms if getattr(form, "conflicts", ())]
         if changed:
-            messages = [form._conflict_message() for form in changed]
-            raise ValidationError([ValidationError(each, "stale") for each in messages])
+            raise ValidationError([form._conflict_message() for form in changed], "stale")
         refusals = [
             form.instance.deletion_refusal() for form in self.deleted_forms if form.instance.pk
         ]
@@ -215,34 +215,22 @@ class OptimisticLockFormSet(PaginationInlineFormSet):
             raise ValidationError([str(why) for why in refusals if why], "kept")
 
 
-def newest_versions(row: models.Model) -> list[Any]:
-    """The newest versions of a row in its history, each with its change set."""
-    history = type(row).history.model  # type: ignore[attr-defined]  # of audited models
-    versions = history.objects.filter(**{row._meta.pk.attname: row.pk})
-    return list(versions.select_related("change_set").order_by("-history_id")[:MOST_VERSIONS])
-
-
-def author_of(version: Any) -> tuple[str, Any]:
-    """Who made a version of a row, and when."""
-    if version is None or not version.change_set:
-        return _("Somebody"), None
-    # Of SQL the change set names a database role, not a person.
-    if version.change_set.source == ChangeSet.Source.SQL:
-        return _("Somebody"), version.history_date
-    return version.change_set.actor_name or _("The system"), version.history_date
-
-
-def last_change(
-    row: models.Model, field: models.Field, versions: Sequence[Any] | None = None
-) -> tuple[str, Any]:
-    """Who gave the field of a row its value, and when; `versions` are its newest, where known."""
+def last_change(row: models.Model, field: models.Field) -> tuple[str, Any]:
+    """Who gave the field of a row its value, and when."""
     history = type(row).history.model
     if not any(each.name == field.name for each in history._meta.fields):
         return _("Somebody"), None
-    versions = newest_versions(row) if versions is None else versions
+    versions = history.objects.filter(**{row._meta.pk.attname: row.pk})
+    versions = versions.select_related("change_set").order_by("-history_id")[:MOST_VERSIONS]
     stored = digest(plain(field, row))
     same = list(takewhile(lambda version: digest(plain(field, version)) == stored, versions))
-    return author_of(same[-1] if same else None)
+    origin = same[-1] if same else None
+    if origin is None or not origin.change_set:
+        return _("Somebody"), None
+    # Of SQL the change set names a database role, not a person.
+    if origin.change_set.source == ChangeSet.Source.SQL:
+        return _("Somebody"), origin.history_date
+    return origin.change_set.actor_name or _("The system"), origin.history_date
 
 
 def display_value(field: models.Field, value: Any) -> str:
@@ -265,14 +253,6 @@ def stored_forms(inlines: Iterable[Any]) -> Iterator[Any]:
             yield from stored_forms(getattr(form, "nested_formsets", ()))
 
 
-def is_outdated(form: Any, inlines: Sequence[Any]) -> bool:
-    """Whether a sent form, or a row of its inlines, is refused for what somebody else stored."""
-    refusals = [each.errors for each in (form, *stored_forms(inlines))]
-    refusals += [{NON_FIELD_ERRORS: inline.formset.non_form_errors()} for inline in inlines]
-    lists = [errors for each in refusals for errors in each.values()]
-    return any(error.code in OUTDATED for errors in lists for error in errors.as_data())
-
-
 class OptimisticLockMixin:
     """Gives a model admin such forms."""
 
@@ -287,10 +267,7 @@ class OptimisticLockMixin:
         context["opened_digests"] = json.dumps(
             self._opened_digests(form, list(stored_forms(inlines)))
         )
-        answer = super().render_change_form(request, context, *args, **kwargs)
-        if form.is_bound and is_outdated(form, inlines):
-            answer.status_code = STALE
-        return answer
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def _opened_digests(self, form: Any, inline: list[Any]) -> OpenedDigests:
         if form.is_bound:

@@ -35,10 +35,11 @@ from backoffice.audit.admin_kit.optimistic_lock import (
     digests,
     display_value,
     name_of,
+    plain,
+    watched,
 )
 from backoffice.audit.admin_kit.reasons import FIELD
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.models.row_version import plain, watched
 from backoffice.audit.record.recording import recording
 
 VERB = "revert"
@@ -61,12 +62,13 @@ class RevertDifference:
 class Revert:
     """Bringing one version of one row back; `row` is None where it was deleted."""
 
-    def __init__(self, admin: Any, request: HttpRequest, row: Any, version: Any) -> None:
+    def __init__(
+        self, admin: Any, request: HttpRequest, row: models.Model | None, version: Any
+    ) -> None:
         self.admin, self.request, self.row, self.version = admin, request, row, version
         base_form = type(admin.form.__name__, (admin.form,), {FIELD: reason_field()})
         self.form_class = admin.get_form(request, row, change=row is not None, form=base_form)
         self.named = _name_of(row or version.instance)
-        self.refusal = str(row.revert_refusal()) if row else ""
         differences = list(self._differences())
         self.coming = [each for each in differences if self._is_restored(each.field)]
         self.left_alone = [each for each in differences if each not in self.coming]
@@ -96,8 +98,6 @@ class Revert:
             yield RevertDifference(field, str(capfirst(field.verbose_name)), now, then)
 
     def _is_restored(self, field: models.Field) -> bool:
-        if self.refusal:
-            return False
         is_file = isinstance(field, models.FileField)  # the file itself is in no history
         return self.row is None or (field.name in self.form_class.base_fields and not is_file)
 

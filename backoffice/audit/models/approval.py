@@ -5,7 +5,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.permissions.visibility import VisibleQuerySet
-from backoffice.audit.models.row_version import Versioned
 
 
 class ApprovalQuerySet(VisibleQuerySet):
@@ -15,7 +14,7 @@ class ApprovalQuerySet(VisibleQuerySet):
         return self.filter(state=Approval.State.WAITING)
 
 
-class Approval(Versioned, models.Model):
+class Approval(models.Model):
     """What takes two people: one asks for it and says why, another one decides.
 
     What is done, and with which row, stands in `action`, `subject_*` and `payload`; see

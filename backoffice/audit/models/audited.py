@@ -9,11 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.models.rules import Ruled, Violation
-from backoffice.admin_site.models.trigger_rules import DerivedColumn, TriggerRule
 from backoffice.admin_site.permissions.visibility import VisibleQuerySet
 from backoffice.audit.models.history import History
 from backoffice.audit.models.personal_data import Personal
-from backoffice.audit.models.row_version import Versioned
 
 
 class AuditedQuerySet(VisibleQuerySet):
@@ -23,7 +21,7 @@ class AuditedQuerySet(VisibleQuerySet):
         return self.get(**self.model.natural_key_lookup(key))
 
 
-class Audited(Versioned, Ruled):
+class Audited(Ruled):
     """Base of every business model: history, rules, rights and a natural key.
 
     `history_excludes` names the fields history never holds, `history_sought_by` those by which rows
@@ -39,12 +37,7 @@ class Audited(Versioned, Ruled):
     lead to all people of whose record it is a part, where that is not the one person.
     `personal` says what is taken away when a person is forgotten. `offered_where` is true of the
     rows that lists, choices and files offer; the others have their history.
-    `trigger_rules` are rules between rows, `derived_columns` have the value that follows from
-    others: the database keeps both by triggers.
     """
-
-    trigger_rules: ClassVar[tuple[TriggerRule, ...]] = ()
-    derived_columns: ClassVar[tuple[DerivedColumn, ...]] = ()
 
     history_excludes: ClassVar[tuple[str, ...]] = ()
     person_path: ClassVar[str | None] = None
@@ -78,9 +71,6 @@ class Audited(Versioned, Ruled):
     def further_violations(self) -> Iterator[Violation]:
         yield from super().further_violations()
         yield from self._lost_values()
-        for rule in self.trigger_rules:
-            if rule.is_broken(self):
-                yield rule.field, ValidationError(rule.message, code=rule.code)
 
     def missing_in(self, state: str) -> list[str]:
         """The fields that a row in this state has, and this one has not."""
@@ -104,13 +94,6 @@ class Audited(Versioned, Ruled):
 
     def deletion_refusal(self) -> Any:
         """Why the row may not be deleted, as a message; blank where it may; to override."""
-        return ""
-
-    def revert_refusal(self) -> Any:
-        """Why no version of the row is brought back, as a message; blank where one is; to override.
-
-        It is asked of the row as it is stored.
-        """
         return ""
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:

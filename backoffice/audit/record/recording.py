@@ -146,7 +146,6 @@ def claimed(name: str, most: int = 500) -> str:
 
 
 def current_record() -> Record | None:
-    """The action under way; None outside of `recording`."""
     return _current.get()
 
 

@@ -30,14 +30,12 @@ class Selection:
 
     @classmethod
     def of_all(cls, resource: type[ImportKind]) -> Self:
-        return cls(resource, resource.exportable(), tuple(resource.file_columns()))
+        return cls(resource, resource.exportable(), tuple(resource.exported_columns()))
 
     @classmethod
     def for_user(cls, resource: type[ImportKind], user: Any) -> Self:
         rows = permitted(resource.exportable(), user, "export")
-        names = {column.column_name for column in resource.file_columns()}
-        visible = (c for c in visible_columns(resource, user) if c.column_name in names)
-        return cls(resource, rows, tuple(visible), user)
+        return cls(resource, rows, tuple(visible_columns(resource, user)), user)
 
     @property
     def header(self) -> list[str]:

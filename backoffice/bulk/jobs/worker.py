@@ -9,7 +9,6 @@ from django.utils import timezone
 from django_tasks_db.management.commands import db_worker
 
 from backoffice.bulk.jobs.cleanup import sweep_orphans
-from backoffice.bulk.jobs.periodic import run_periodic
 from backoffice.bulk.jobs.tasks import recover_lost
 from backoffice.bulk.models import Batch, Worker
 from backoffice.operations.threads import Thread
@@ -56,12 +55,11 @@ class SteadyWorker(db_worker.Worker):
         return True
 
     def _beat(self, is_over: Event) -> None:
-        """Show that this worker lives, recover what dead ones left, and do what is due."""
+        """Show that this worker lives, and recover what dead workers left."""
         while True:
             try:
                 self._show()
                 recover_lost()
-                run_periodic()
             except Error as error:
                 log.warning("No sign of life could be kept: %s", str(error).strip())
             finally:

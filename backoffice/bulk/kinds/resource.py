@@ -173,7 +173,6 @@ class ImportKind(ModelResource):
     companion: ClassVar[Companion | None] = None
     forbidden: ClassVar[frozenset[str]] = FORBIDDEN  # columns that refuse the file
     ignored: ClassVar[frozenset[str]] = frozenset()  # columns that are not read
-    adjusted_fields: ClassVar[frozenset[str]] = frozenset()  # rules that name one are not asked
     derived: ClassVar[Mapping[str, Derive]] = {}  # fields of a new row, made from its cells
     fixed: ClassVar[Mapping[str, Any]] = {}  # values that every new row has
     creates: ClassVar[bool] = True  # False: its files only change rows that exist
@@ -284,11 +283,6 @@ class ImportKind(ModelResource):
     def exported_columns(cls) -> list[Column]:
         other = cls.matching.alternative_key
         return [column for name, column in cls.columns().items() if name != other]
-
-    @classmethod
-    def file_columns(cls) -> list[Column]:
-        """The exported columns that a file written now has; to be overridden, and may ask rows."""
-        return cls.exported_columns()
 
     @classmethod
     def exportable(cls) -> models.QuerySet[Any]:

@@ -136,7 +136,7 @@ def template_of(resource: type[ImportKind]) -> str:
     left_out = bases | {resource.matching.alternative_key}
     names = [each.name for each in columns_of(resource) if each.name not in left_out]
     if resource.nested:
-        group = resource.nested_columns().values()
-        names = header_of(resource.file_columns(), list(group), GROUPS)
+        own, group = resource.columns().values(), resource.nested_columns().values()
+        names = header_of(list(own), list(group), GROUPS)
     csv.writer(stream).writerow(names)
     return "\ufeff" + stream.getvalue()

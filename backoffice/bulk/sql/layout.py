@@ -308,7 +308,7 @@ class Layout:
     @property
     def adjusted_fields(self) -> frozenset[str]:
         """Fields that rules need not look at: the import itself makes them fit."""
-        return self.resource.adjusted_fields
+        return frozenset()
 
     @property
     def besides(self) -> list[str]:

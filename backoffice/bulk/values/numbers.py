@@ -6,18 +6,16 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.models.points import (
-    GROUPED,
-    OF_TWO_MEANINGS,
-    POINT,
-    WITH_COMMA,
-    shortened,
-    two_meanings,
-    without_zeros,
-)
 from backoffice.bulk.values.faults import CellRefused
 
+# Zeros behind the second decimal say nothing; any other digit there is more than is stored.
+POINT = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,2}0*)?|\.[0-9]{1,2}0*)", re.ASCII)
 WITH_POINT = re.compile(r"[ '=\"]*[+-]?[0-9,]*\.[0-9,.]*[ \"]*", re.ASCII)
+WITH_COMMA = re.compile(r"[+-]?[0-9]{0,15},[0-9]{1,2}0*", re.ASCII)
+GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+\.[0-9]{0,2}0*", re.ASCII)
+# One comma, or point, before three digits may part thousands, or decimals; none parts thousands of
+# nothing. Where commas part cells, a point is decimal.
+OF_TWO_MEANINGS = re.compile(r"[+-]?[1-9][0-9]{0,2}[,.][0-9]{3}", re.ASCII)
 
 WITH_DECIMAL_POINT = ("", ",")  # delimiters; blank is a workbook
 
@@ -47,7 +45,10 @@ def decimal_text(text: str, style: NumberStyle) -> str:
         text = _with_point(text, style)
     elif style.delimiter not in WITH_DECIMAL_POINT and OF_TWO_MEANINGS.fullmatch(text):
         raise _is_ambiguous(text)
-    return shortened(text)
+    whole, _point, decimals = text.partition(".")
+    if len(decimals) > 2:
+        decimals = decimals[:2]
+    return f"{whole}.{decimals}" if decimals else whole
 
 
 def _with_point(text: str, style: NumberStyle) -> str:
@@ -70,7 +71,9 @@ def _with_point(text: str, style: NumberStyle) -> str:
 
 def _is_ambiguous(text: str) -> CellRefused:
     template = _("{column} “{value}” may be %(thousands)s or %(decimals)s. Write the one you mean.")
-    return CellRefused("invalid_number", template % two_meanings(text))
+    thousands = text.replace(",", "").replace(".", "")
+    numbers = {"thousands": thousands, "decimals": _without_zeros(text)}
+    return CellRefused("invalid_number", template % numbers)
 
 
 def _is_of_another_style(text: str) -> CellRefused:
@@ -78,7 +81,11 @@ def _is_of_another_style(text: str) -> CellRefused:
         "{column} “{value}” has a comma, and other numbers of the file have a decimal point. Write "
         "%(number)s."
     )
-    return CellRefused("invalid_number", template % {"number": without_zeros(text)})
+    return CellRefused("invalid_number", template % {"number": _without_zeros(text)})
+
+
+def _without_zeros(text: str) -> str:
+    return text.replace(",", ".").rstrip("0").rstrip(".")
 
 
 def has_point(text: str) -> bool:

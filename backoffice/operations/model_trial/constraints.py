@@ -12,7 +12,6 @@ from django.db import IntegrityError, connection, models, transaction
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey
 from backoffice.admin_site.models.rules import names_in
-from backoffice.admin_site.models.trigger_rules import LenientRowRule
 from backoffice.operations.model_trial.examples import Examples
 from backoffice.operations.model_trial.rows import Broken
 
@@ -31,8 +30,6 @@ def try_constraints(row: Any, examples: Examples) -> int:
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint):
             _find_unique(model, constraint)
-        elif isinstance(constraint, LenientRowRule):
-            continue  # kept by a trigger: two of them often refuse the same values
         elif isinstance(constraint, CopiedValueKey):
             _refuse_later(row, _wrong_copy(row, constraint, examples), constraint.name)
         elif not _refuse_row(row, constraint):

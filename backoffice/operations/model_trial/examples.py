@@ -113,11 +113,7 @@ class Examples:
 
 def _is_filled(field: Any) -> bool:
     """Whether an example gives the field a value; what has a default or is computed keeps it."""
-    if field.generated or field.primary_key or field.has_default():
-        return False
-    # No form asks for it, and the row cannot be without: who has written it.
-    is_owed = field.is_relation and not field.null
-    if not field.editable and not is_owed:
+    if not field.editable or field.generated or field.primary_key or field.has_default():
         return False
     return field.is_relation or isinstance(field, (*MAKERS, models.DateField))
 

@@ -56,9 +56,7 @@ def try_changing(row: Any, examples: Examples) -> int:
 def _changed_field(row: Any, examples: Examples) -> models.Field:
     """Set one field that history records to another valid value; returns the field."""
     excluded = getattr(row, "history_excludes", ())
-    fields = [
-        f for f in row._meta.concrete_fields if f.editable and not (f.generated or f.primary_key)
-    ]
+    fields = [f for f in row._meta.concrete_fields if f.editable and not f.generated]
     # Relations last: their other value costs a new row. Before them choices, such as a role: rows
     # made later may need the one that stands there.
     for field in sorted(fields, key=lambda field: (field.is_relation, bool(field.choices))):

@@ -76,14 +76,14 @@ def try_models(*chosen: Model, with_lists: bool = False) -> list[Trial]:
 def models_to_try() -> list[Model]:
     """Each model after those it refers to, without history tables.
 
-    These are the models that have a history.
+    These are all models of the business, and those of other packages that have a history.
     """
     candidates = [
         model
         for config in apps.get_app_configs()
         if config.name.startswith(PROJECT)
         for model in config.get_models()
-        if hasattr(model, "history")
+        if config.name.startswith(BUSINESS) or hasattr(model, "history")
     ]
     histories = {model.history.model for model in candidates if hasattr(model, "history")}
     ordered: dict[Model, None] = {}

@@ -137,9 +137,7 @@ def test_a_better_attempt_and_an_average_are_refused(upload, ada, essay):
 
 def test_a_final_grade_does_not_change_without_a_reason(upload, ada, essay):
     (work,) = attempts(essay, ada, 40)
-    AssessmentSubmission.objects.filter(pk=work.pk).update(
-        status="finalized", posted_at="2026-04-01T12:00Z"
-    )
+    AssessmentSubmission.objects.filter(pk=work.pk).update(status="finalized")
     batch = upload("grades", row("45"))
 
     assert messages(batch) == [

@@ -13,7 +13,7 @@ from backoffice.apps.assessments.models import (
     RubricCriterion,
     RubricLevel,
 )
-from backoffice.apps.assessments.rubrics.versions import new_version
+from backoffice.apps.assessments.versioning import new_version
 from backoffice.apps.courses.models import Course
 from backoffice.bulk.export.download import FORMATS
 from backoffice.bulk.export.selection import Selection
@@ -103,29 +103,6 @@ def test_an_export_has_as_many_groups_as_the_longest_row(import_rubrics, taught)
         "BIO101,2026J",
         "Essay,Sources,,false,'=SUM(A1),,6,Few,,2,,,,BIO101,2026J",
         "Talk,Voice,,false,Clear,,5,Unclear,,0,,,,BIO101,2026J",
-    ]
-
-
-def test_criteria_that_deduct_have_a_column_where_there_are_any(import_rubrics, taught):
-    import_rubrics(ESSAY)
-    RubricCriterion.objects.filter(title="Sources").update(is_deduction=True)
-    lines = exported().decode().splitlines()
-    assert [line.split(",")[:5] for line in lines] == [
-        [*HEADER.split(","), "Criteria Deducts"],
-        ["Essay", "Argument", "Is it supported?", "true", "false"],
-        ["Essay", "Sources", "", "false", "true"],
-        ["Talk", "Voice", "", "false", "false"],
-    ]
-    batch = import_rubrics(exported())
-    assert (counts(batch), issue_messages(batch)) == ((3, 0, 0, 3, 0), [])
-    changed = exported().replace(b",,false,false,", b",,false,true,").replace(b"Talk", b"Lecture")
-    assert counts(import_rubrics(changed.replace(b"Is it supported?,true,false", b",true,true")))
-    criteria = RubricCriterion.objects.order_by("rubric__title", "position")
-    assert [(c.rubric.title, c.title, c.is_deduction) for c in criteria] == [
-        ("Essay", "Argument", True),
-        ("Essay", "Sources", True),
-        ("Lecture", "Voice", True),
-        ("Talk", "Voice", False),
     ]
 
 

@@ -12,7 +12,7 @@ from backoffice.apps.assessments.models import (
     RubricCriterion,
     RubricLevel,
 )
-from backoffice.apps.assessments.rubrics.versions import new_version
+from backoffice.apps.assessments.versioning import new_version
 from backoffice.apps.courses.models import Course
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording

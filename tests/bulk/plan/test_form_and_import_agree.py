@@ -178,7 +178,6 @@ RULES = {
     "assessment_code_unique": None,  # the key of the kind
     "assessment_weight_not_negative": ("assessments", {"weight": "-1"}, "weight_negative"),
     "assessment_max_score_positive": ("assessments", {"max_score": "0"}, "not_positive"),
-    "assessment_bonus_not_negative": None,  # no file has the column
     "assessment_passing_within": None,  # looked at below: the stored one counts
     "assessment_dates_in_order": None,  # likewise
     "assessment_rubric_of_course": None,  # not a column of the kind
@@ -189,9 +188,6 @@ RULES = {
     "submission_score_not_negative": ("grades", {"score": "-1"}, "score_negative"),
     "submission_score_within": ("grades", {"score": "100.5"}, "score_above_maximum"),
     "submission_graded_has_score": None,  # a blank score makes nothing graded
-    "submission_posted_has_score": None,  # a blank score takes none away
-    "submission_final_is_posted": None,  # a file makes nothing final
-    "submission_override_explained": None,  # a file is a reason of its own
     "submission_not_self_graded": None,  # a file has no grader
     "submission_times_in_order": None,  # looked at in test_grades_from_files
     "submission_graded_after_submitted": None,  # nothing is submitted in the future

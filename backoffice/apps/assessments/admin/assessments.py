@@ -19,10 +19,6 @@ from backoffice.admin_site.changelist.columns import (
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.assessments.admin.desk_pages import DeskPagesMixin
-from backoffice.apps.assessments.admin.posting_pages import PostingPageMixin
-from backoffice.apps.assessments.admin.review_lists import ReviewListsMixin
-from backoffice.apps.assessments.admin.rubric_moves import RubricMoveMixin
 from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, QuestionInlineForm
 from backoffice.apps.assessments.models import Assessment, Question
 from backoffice.apps.assessments.releasing import close, redraft, release
@@ -39,13 +35,7 @@ ASSESSMENT_FIELDS: Any = (
     (None, {"fields": ("course", ("code", "title"), ("assessment_type", "status"))}),
     (
         _("Grading"),
-        {
-            "fields": (
-                ("max_score", "bonus_points", "passing_score"),
-                ("weight", "grading_method"),
-                "rubric",
-            )
-        },
+        {"fields": (("max_score", "passing_score"), ("weight", "grading_method"), "rubric")},
     ),
     (
         _("Schedule"),
@@ -64,13 +54,7 @@ ASSESSMENT_FIELDS: Any = (
         _("Checks"),
         {"classes": ("tab",), "fields": (("auto_generate_feedback", "plagiarism_check"),)},
     ),
-    (
-        _("Record"),
-        {
-            "classes": ("tab",),
-            "fields": (("post_at", "posting_done_at"), ("created_at", "updated_at")),
-        },
-    ),
+    (_("Record"), {"classes": ("tab",), "fields": (("created_at", "updated_at"),)}),
 )
 QUESTION_FIELDS: Any = (
     (None, {"fields": (("question_type", "points", "position"), "text")}),
@@ -98,12 +82,8 @@ class QuestionSection(RelatedSection):
     most = 10
 
 
-class AssessmentPages(RubricMoveMixin, DeskPagesMixin, PostingPageMixin, ReviewListsMixin):
-    """The pages of an assessment besides its form."""
-
-
 @admin.register(Assessment)
-class AssessmentAdmin(AssessmentPages, ListExport, AuditedAdmin):
+class AssessmentAdmin(ListExport, AuditedAdmin):
     """Quizzes, assignments and exams."""
 
     icon = "assignment"
@@ -136,7 +116,7 @@ class AssessmentAdmin(AssessmentPages, ListExport, AuditedAdmin):
     search_fields = ("code", "title", "course__code", "course__title")
     search_help_text = _("Code, title or course")
     autocomplete_fields = ("course", "rubric")
-    readonly_fields = ("post_at", "posting_done_at", "created_at", "updated_at")
+    readonly_fields = ("created_at", "updated_at")
     inlines = (QuestionInline,)
     fieldsets = ASSESSMENT_FIELDS
     row_actions = ("release", "close", "redraft")

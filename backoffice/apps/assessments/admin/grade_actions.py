@@ -1,4 +1,4 @@
-"""What is done with work on the admin site: it is taken in, graded and made final."""
+"""What is done with work on the admin site: it is taken in, graded, made final and reopened."""
 
 from typing import Any
 
@@ -9,8 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.assessments.choosing import NOT_DOUBLE, choose_work, double_of
 from backoffice.apps.assessments.forms import GradeForm, TakeInForm
-from backoffice.apps.assessments.grading.posting import make_final
-from backoffice.apps.assessments.grading.states import finalize, give_back, grade, take_in
+from backoffice.apps.assessments.grading import finalize, give_back, grade, reopen, take_in
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
 
@@ -54,27 +53,22 @@ class GradeActionsMixin:
         refusal=_("Only work that was handed in and is not final gets a grade."),
     )
     def grade(self, form: GradeForm, submission: AssessmentSubmission) -> str:
-        score, feedback = form.cleaned_data["score"], form.cleaned_data["feedback"]
-        override = form.cleaned_data.get("override_reason", "")
-        values = {"submission": submission, "score": floatformat(score, -2)}
-        # Who takes what another grader stored signs nothing.
-        if (submission.score, submission.feedback) == (score, feedback):
-            return gettext("%(submission)s stays as it is: %(score)s points.") % values
-        grade(submission, score, feedback, form.request.user, override)
-        return gettext("%(submission)s: %(score)s points.") % values
+        cleaned = form.cleaned_data
+        grade(submission, cleaned["score"], cleaned["feedback"], form.request.user)
+        return gettext("%(submission)s: %(score)s points.") % {
+            "submission": submission,
+            "score": floatformat(cleaned["score"], -2),
+        }
 
     @RowAction(
         _("Make final"),
         icon="verified",
-        text=_("It is posted, and from now on it changes only when a second person agrees."),
+        text=_("From now on the grade changes for a reason only."),
         form=ActionForm,
         verb="finalize",
         when=lambda row: row.status == Status.GRADED,
         refusal=_("Only a grade that was given, and is not final, is made final."),
         in_bulk=True,
-        many=lambda _form, rows: make_final(rows),
-        # The grade itself stays as it is.
-        is_unexplained=True,
     )
     def finalize(self, form: ActionForm, submission: AssessmentSubmission) -> str:
         finalize(submission)
@@ -99,3 +93,17 @@ class GradeActionsMixin:
     def choose_work(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
         choose_work(submission, form.request.user, form.cleaned_data["reason"])
         return gettext("%(submission)s counts.") % {"submission": submission}
+
+    @RowAction(
+        _("Reopen"),
+        icon="lock_open",
+        text=_("The grade can be changed again until it is made final."),
+        verb="reopen",
+        when=lambda row: row.status == Status.FINALIZED,
+        refusal=_("Only a final grade is opened again."),
+    )
+    def reopen(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
+        reopen(submission)
+        return gettext("The grade of %(submission)s can be changed again.") % {
+            "submission": submission
+        }

@@ -11,7 +11,6 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.pages.related_links import page_of
-from backoffice.apps.assessments.admin.final_grades import wishes_context
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.apps.assessments.provenance import steps_of
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
@@ -54,6 +53,5 @@ class GradePageMixin(AuditedAdmin):
             "submission": submission,
             "submission_page": page_of(submission),
             "steps": steps_of(submission),
-            **wishes_context(request, submission),
         }
         return TemplateResponse(request, "assessments/grade_record.html", context)

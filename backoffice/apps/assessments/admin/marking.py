@@ -26,23 +26,16 @@ from backoffice.admin_site.changelist.columns import (
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.assessments.admin.desk_pages import DeskLinkMixin
-from backoffice.apps.assessments.admin.final_grades import (
-    ClosedInlineMixin,
-    FinalGradeActionsMixin,
-    FinalityMixin,
-)
 from backoffice.apps.assessments.admin.grade_actions import GradeActionsMixin
 from backoffice.apps.assessments.admin.grade_pages import GradePageMixin
-from backoffice.apps.assessments.admin.posting_actions import PostedFilter, PostingActionsMixin
 from backoffice.apps.assessments.admin.two_works import TwoWorksMixin
 from backoffice.apps.assessments.forms import SubmissionForm
+from backoffice.apps.assessments.grading import grade_by_rubric
 from backoffice.apps.assessments.models import (
     AssessmentSubmission,
     CriterionScore,
     QuestionResponse,
 )
-from backoffice.apps.assessments.models.marks import regrading
 from backoffice.apps.assessments.rubric_marking import CriterionScoreForm, CriterionScoreFormSet
 from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
@@ -61,19 +54,12 @@ SUBMISSION_COLOURS = {
 STUDENT = _("student")
 SUBMISSION_FIELDS: Any = (
     (None, {"fields": (("assessment", "student", "attempt"), ("status", "is_late"), "text")}),
-    (
-        _("Grade"),
-        {"fields": (("score", "computed_score", "grader"), "override_reason", "feedback")},
-    ),
+    (_("Grade"), {"fields": (("score", "grader"), "feedback")}),
     (
         _("Record"),
         {
             "classes": ("collapse",),
-            "fields": (
-                ("started_at", "submitted_at"),
-                ("graded_at", "posted_at"),
-                ("version", "is_banked"),
-            ),
+            "fields": (("started_at", "submitted_at", "graded_at"), ("version", "is_banked")),
         },
     ),
 )
@@ -97,7 +83,7 @@ def _of_maximum(points: Decimal | None, maximum: Decimal) -> str:
     return "–" if points is None else f"{floatformat(points, -2)} / {floatformat(maximum, -2)}"
 
 
-class CriterionScoreInline(ClosedInlineMixin, AuditedTabularInline):
+class CriterionScoreInline(AuditedTabularInline):
     """The points a submission got for each criterion."""
 
     model = CriterionScore
@@ -108,7 +94,7 @@ class CriterionScoreInline(ClosedInlineMixin, AuditedTabularInline):
     hide_title = True
 
 
-class ResponseInline(ClosedInlineMixin, AuditedStackedInline):
+class ResponseInline(AuditedStackedInline):
     """The answers of a submission."""
 
     model = QuestionResponse
@@ -138,17 +124,7 @@ class CriterionScoreSection(RelatedSection):
 
 
 @admin.register(AssessmentSubmission)
-class SubmissionAdmin(
-    GradeActionsMixin,
-    PostingActionsMixin,
-    FinalGradeActionsMixin,
-    FinalityMixin,
-    DeskLinkMixin,
-    TwoWorksMixin,
-    GradePageMixin,
-    ListExport,
-    AuditedAdmin,
-):
+class SubmissionAdmin(GradeActionsMixin, TwoWorksMixin, GradePageMixin, ListExport, AuditedAdmin):
     """What students handed in, and how it is marked."""
 
     icon = "inbox"
@@ -160,7 +136,6 @@ class SubmissionAdmin(
         state_column("status", SUBMISSION_COLOURS, _("status")),
         flag_column("is_late", (_("late"), ""), _("late")),
         _score_column(_("score")),
-        flag_column("posted_at", (_("posted"), ""), _("posted"), colour="success"),
         "submitted_at",
     )
     list_select_related = ("student", "assessment__course")
@@ -168,7 +143,6 @@ class SubmissionAdmin(
         ("assessment", AutocompleteSelectFilter),
         ("status", ChoicesDropdownFilter),
         ("is_late", BooleanRadioFilter),
-        PostedFilter,
         ("score", RangeNumericFilter),
         ("submitted_at", RangeDateTimeFilter),
     )
@@ -178,16 +152,10 @@ class SubmissionAdmin(
     search_help_text = _("Student or assessment")
     autocomplete_fields = ("assessment", "student")
     form = SubmissionForm
-    readonly_fields = (
-        *("version", "grader", "is_late", "computed_score"),
-        *("started_at", "submitted_at", "graded_at", "posted_at"),
-    )
+    readonly_fields = ("version", "grader", "is_late", "started_at", "submitted_at", "graded_at")
     inlines = (CriterionScoreInline, ResponseInline)
     fieldsets = SUBMISSION_FIELDS
-    row_actions = (
-        *("grade", "post", "finalize", "take_back", "change_final", "reopen"),
-        *("take_in", "give_back", "choose_work"),
-    )
+    row_actions = ("grade", "finalize", "reopen", "take_in", "give_back", "choose_work")
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -196,20 +164,9 @@ class SubmissionAdmin(
         form.user = request.user  # the class is made anew for each request
         return form
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        request.__dict__["saves_marks"] = True
-        return super().changeform_view(request, *args, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        # From the form it is saved with its marks, as one version of the grade.
-        if not (change and request.__dict__.get("saves_marks")):
-            super().save_model(request, obj, form, change)
-
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        before = form.instance.score
-        with regrading(form.instance):
-            super().save_related(request, form, formsets, change)
-        if form.instance.score != before:
+        super().save_related(request, form, formsets, change)
+        if grade_by_rubric(form.instance, request.user):
             score = floatformat(form.instance.score, -2)
             message = gettext("Every criterion has points; the score is %(score)s.")
             self.message_user(request, message % {"score": score})
@@ -220,7 +177,7 @@ class SubmissionAdmin(
 
 
 @admin.register(QuestionResponse)
-class QuestionResponseAdmin(FinalityMixin, AuditedAdmin):
+class QuestionResponseAdmin(AuditedAdmin):
     """Answers to single questions."""
 
     icon = "question_answer"
@@ -247,7 +204,7 @@ class QuestionResponseAdmin(FinalityMixin, AuditedAdmin):
 
 
 @admin.register(CriterionScore)
-class CriterionScoreAdmin(FinalityMixin, AuditedAdmin):
+class CriterionScoreAdmin(AuditedAdmin):
     """Points for single criteria; worked on from the submission."""
 
     icon = "grade"

@@ -13,10 +13,8 @@ from unfold.contrib.filters.admin import (
 
 from backoffice.admin_site.changelist.columns import person_column, state_column, two_lines
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.assessments.admin.review_desk import ReviewDeskMixin, desk_link
 from backoffice.apps.assessments.models import PeerReview, PeerReviewScore
 from backoffice.apps.assessments.reviewing import give_back, reviewers_among, submit
-from backoffice.apps.assessments.rubric_marking import CriterionScoreForm, ReviewScoreFormSet
 from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin, AuditedTabularInline
 
@@ -27,10 +25,8 @@ class ReviewScoreInline(AuditedTabularInline):
     """The points a review gives for each criterion."""
 
     model = PeerReviewScore
-    form, formset = CriterionScoreForm, ReviewScoreFormSet
-    verbose_name = gettext_lazy("criterion")
-    verbose_name_plural = gettext_lazy("points by criterion")
-    fields = ("criterion", "level", "points", "comment")
+    fields = ("criterion", "points", "comment")
+    autocomplete_fields = ("criterion",)
     hide_title = True
 
 
@@ -40,13 +36,13 @@ class ScoreSection(RelatedSection):
     related_name = "scores"
     title = gettext_lazy("Points by criterion")
     empty = gettext_lazy("No points yet.")
-    columns = ("criterion", "level", "points", "comment")
-    select_related = ("criterion", "level")
+    columns = ("criterion", "points", "comment")
+    select_related = ("criterion",)
     ordering = ("criterion__position",)
 
 
 @admin.register(PeerReview)
-class PeerReviewAdmin(ReviewDeskMixin, AuditedAdmin):
+class PeerReviewAdmin(AuditedAdmin):
     """Reviews of submissions by fellow students."""
 
     icon = "rate_review"
@@ -62,7 +58,6 @@ class PeerReviewAdmin(ReviewDeskMixin, AuditedAdmin):
         state_column("status", REVIEW_COLOURS, gettext_lazy("status")),
         "due_date",
         "submitted_at",
-        desk_link,
     )
     list_select_related = ("submission__student", "submission__assessment", "reviewer")
     list_filter = (
@@ -100,7 +95,7 @@ class PeerReviewAdmin(ReviewDeskMixin, AuditedAdmin):
     )
     def submit(self, form: ReasonForm, review: PeerReview) -> str:
         submit(review)
-        return gettext("“%(review)s” is submitted.") % {"review": review}
+        return gettext("The review of %(review)s is submitted.") % {"review": review}
 
     @RowAction(
         gettext_lazy("Give back"),
@@ -112,7 +107,7 @@ class PeerReviewAdmin(ReviewDeskMixin, AuditedAdmin):
     )
     def give_back(self, form: ReasonForm, review: PeerReview) -> str:
         give_back(review)
-        return gettext("“%(review)s” is assigned again.") % {"review": review}
+        return gettext("The review of %(review)s is assigned again.") % {"review": review}
 
 
 @admin.register(PeerReviewScore)
@@ -131,4 +126,4 @@ class PeerReviewScoreAdmin(AuditedAdmin):
     list_select_related = ("review__reviewer", "criterion")
     list_filter = (("criterion", AutocompleteSelectFilter),)
     search_fields = ("review__reviewer__search_text", "criterion__title")
-    autocomplete_fields = ("review", "criterion", "level")
+    autocomplete_fields = ("review", "criterion")

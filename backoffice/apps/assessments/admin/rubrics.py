@@ -3,24 +3,18 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db import connection
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter
 
 from backoffice.admin_site.changelist.columns import course_column, flag_column, two_lines
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.admin_site.pages.related_links import page_of, with_link_to
-from backoffice.admin_site.permissions.admin_access import InlineAccess, refuse_foreign
-from backoffice.apps.assessments.admin.rubric_grid import RubricGridMixin, contents_context
-from backoffice.apps.assessments.admin.rubric_versions import RubricVersionsMixin
-from backoffice.apps.assessments.forms import CopyForm
+from backoffice.admin_site.pages.related_links import with_link_to
+from backoffice.admin_site.permissions.admin_access import InlineAccess
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
-from backoffice.apps.assessments.models.rubrics import PartOfRubric, lock_rubric
-from backoffice.apps.assessments.rubrics.copying import copy_to_course
-from backoffice.apps.assessments.rubrics.versions import new_version
+from backoffice.apps.assessments.models.rubrics import PartOfRubric
+from backoffice.apps.assessments.versioning import new_version
 from backoffice.audit.admin_kit.actions import ActionForm, RowAction
 from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
@@ -30,9 +24,7 @@ from backoffice.audit.admin_kit.model_admin import (
 )
 from backoffice.bulk.export.list_export import ListExport
 
-IN_USE = _(
-    "Work was marked by this rubric, so it stays as it is. Changes on its grid make a new version."
-)
+IN_USE = _("Work was marked by this rubric, so it stays as it is. Changes go into a new version.")
 
 
 def _is_used(request: HttpRequest, row: PartOfRubric | None) -> bool:
@@ -58,14 +50,6 @@ class InUseAdmin(AuditedAdmin):
     """The page of a rubric or of a part of one; `left_free` names what can be changed always."""
 
     left_free: tuple[str, ...] = ()
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        row = super().get_object(request, object_id, from_field)
-        rubric = row.whole if row is not None and request.method == "POST" else None
-        # Before the row itself is locked, as the grid does; then it is asked whether it is used.
-        if rubric is not None and connection.in_atomic_block:
-            lock_rubric(rubric.pk)
-        return row
 
     def get_fieldsets(self, request: HttpRequest, obj: PartOfRubric | None = None) -> list[Any]:
         fieldsets = super().get_fieldsets(request, obj)
@@ -98,11 +82,7 @@ class CriterionInline(InUseInline, PlacedStackedInline):
 
     model = RubricCriterion
     verbose_name, verbose_name_plural = _("criterion"), _("criteria")
-    fields = (
-        ("title", "max_points", "position"),
-        ("has_ranges", "is_deduction"),
-        "description",
-    )
+    fields = (("title", "max_points", "position"), "has_ranges", "description")
     inlines = (LevelInline,)
 
 
@@ -118,7 +98,7 @@ class CriterionSection(RelatedSection):
 
 
 @admin.register(GradingRubric)
-class GradingRubricAdmin(RubricGridMixin, RubricVersionsMixin, ListExport, InUseAdmin):
+class GradingRubricAdmin(ListExport, InUseAdmin):
     """By what work is marked: criteria, and levels of each."""
 
     icon = "checklist"
@@ -134,7 +114,6 @@ class GradingRubricAdmin(RubricGridMixin, RubricVersionsMixin, ListExport, InUse
         course_column(),
         flag_column("is_active", (_("in use"), _("put away")), _("state"), "success"),
         "created_at",
-        "grid_link",
     )
     list_select_related = ("course",)
     list_filter = (("course", AutocompleteSelectFilter), ("is_active", BooleanRadioFilter))
@@ -143,16 +122,13 @@ class GradingRubricAdmin(RubricGridMixin, RubricVersionsMixin, ListExport, InUse
     search_fields = ("title", "course__code", "course__title")
     search_help_text = _("Title or course")
     autocomplete_fields = ("course",)
-    readonly_fields = ("version", "contents", "created_at")
+    readonly_fields = ("version", "created_at")
     inlines = (CriterionInline,)
     fieldsets = (
-        (
-            None,
-            {"fields": ("course", ("title", "version"), "description", "is_active", "contents")},
-        ),
+        (None, {"fields": ("course", ("title", "version"), "description", "is_active")}),
         (_("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
     )
-    row_actions = ("make_version", "copy_to_course")
+    row_actions = ("make_version",)
     left_free = ("is_active",)
 
     @RowAction(
@@ -168,32 +144,6 @@ class GradingRubricAdmin(RubricGridMixin, RubricVersionsMixin, ListExport, InUse
     )
     def make_version(self, form: ActionForm, rubric: GradingRubric) -> str:
         return with_link_to(new_version(rubric), gettext("The new version can be changed:"))
-
-    @RowAction(
-        _("Copy to a course"),
-        icon="copy_all",
-        text=_("A copy with all criteria and levels, in this course or in another of yours."),
-        form=CopyForm,
-        verb="add",
-    )
-    def copy_to_course(self, form: ActionForm, rubric: GradingRubric) -> str:
-        copy = copy_to_course(rubric, form.cleaned_data["course"])
-        # Like an edit, a copy must not lie where the person may not add one.
-        refuse_foreign(form.request, copy, ("add",))
-        return with_link_to(copy, gettext("The copy can be changed:"))
-
-    @admin.display(description=_("contents"))
-    def contents(self, rubric: GradingRubric) -> str:
-        # The theme reads a value several times to show it.
-        known: dict[str, Any] = rubric.__dict__.setdefault("_contents", {})
-        if not known:
-            known |= contents_context(rubric)
-        return render_to_string("assessments/rubric_contents.html", known)
-
-    @admin.display(description=_("grid"))
-    def grid_link(self, rubric: GradingRubric) -> str:
-        address = page_of(rubric, "grid")
-        return render_to_string("assessments/grid_link.html", {"address": address})
 
 
 @admin.register(RubricCriterion)
@@ -218,7 +168,7 @@ class RubricCriterionAdmin(InUseAdmin):
                 "fields": (
                     "rubric",
                     ("title", "max_points", "position"),
-                    ("has_ranges", "is_deduction"),
+                    "has_ranges",
                     "description",
                 )
             },

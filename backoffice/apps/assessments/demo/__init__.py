@@ -1,6 +1,5 @@
 """The assessments of the demo school, what was handed in, and how it was marked."""
 
-from backoffice.apps.assessments.demo.desk import set_the_desk
 from backoffice.apps.assessments.demo.term_work import add_work, hand_in
 from backoffice.apps.courses.demo import running_courses
 from backoffice.apps.courses.models import Course
@@ -18,7 +17,6 @@ def assessments(scale: Scale) -> None:
     for course in running_courses():
         add_work(course, SUBMISSIONS, is_over=False)
         _map_columns(course)
-        set_the_desk(course)
     if scale.submissions:
         hand_in(scale)
 

@@ -17,9 +17,6 @@ CRITERIA = (("Argument", 40), ("Sources", 30), ("Language", 30))
 # title, percent of the criterion's points
 LEVELS = (("Convincing", 100), ("Sound", 70), ("Thin", 40), ("Missing", 0))
 
-# Which of the levels, from the best, each of ten works gets for a criterion.
-SPREAD = (0, 0, 1, 1, 1, 1, 1, 2, 2, 3)
-
 
 def rubric_of(course: Course) -> GradingRubric:
     rubric = ensure(GradingRubric, {"course": course, "title": "Essay", "version": 1})
@@ -41,26 +38,23 @@ def rubric_of(course: Course) -> GradingRubric:
     return rubric
 
 
-def levels_at(place: int, criteria: Iterable[RubricCriterion]) -> list[RubricLevel]:
-    """The level that the work at a place got for each criterion."""
-    chosen = []
-    for criterion in criteria:
-        best = sorted(criterion.levels.all(), key=lambda level: -level.points)
-        chosen.append(best[SPREAD[(place * 7 + criterion.position * 3) % len(SPREAD)]])
-    return chosen
-
-
-def mark(work: Iterable[tuple[int, AssessmentSubmission]], rubric: GradingRubric) -> None:
-    """Give points for each criterion to submissions that have none, each with its place."""
+def mark(submissions: Iterable[AssessmentSubmission], rubric: GradingRubric) -> None:
+    """Give points for each criterion to submissions that have none."""
     criteria = list(rubric.criteria.prefetch_related("levels"))
     create_all(
         CriterionScore(
             submission=submission,
-            criterion_id=level.criterion_id,
+            criterion=criterion,
             level=level,
             points=level.points,
-            maximum=level.maximum,
+            maximum=criterion.max_points,
         )
-        for place, submission in work
-        for level in levels_at(place, criteria)
+        for submission in submissions
+        for criterion in criteria
+        for level in [_level(criterion, submission)]
     )
+
+
+def _level(criterion: RubricCriterion, submission: AssessmentSubmission) -> RubricLevel:
+    best = sorted(criterion.levels.all(), key=lambda level: -level.points)
+    return best[(submission.student_id + criterion.position) % 2]

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.apps.assessments.demo.essays import FEEDBACK, REVIEWS, essay
-from backoffice.apps.assessments.demo.rubric import levels_at, mark, rubric_of
+from backoffice.apps.assessments.demo.rubric import mark, rubric_of
 from backoffice.apps.assessments.models import (
     Assessment,
     AssessmentSubmission,
@@ -82,10 +81,9 @@ def add_work(course: Course, count: int, *, is_over: bool) -> None:
         return
     rubric, half = rubric_of(course), count // 2
     first = _hand_in(course, FIRST, half, is_over=is_over, rubric=rubric)
-    second = _hand_in(course, SECOND, count - half, is_over=is_over, rubric=rubric)
-    for work in (first, second):
-        mark([pair for pair in enumerate(work) if pair[1].score is not None], rubric)
+    mark([each for each in first if each.score is not None], rubric)
     _review(first, rubric)
+    _hand_in(course, SECOND, count - half, is_over=is_over, rubric=rubric)
     _quiz(course)
     if not is_over:
         _assessment(course, "TMA03", "Third essay", timezone.now() + UPCOMING, rubric=rubric)
@@ -123,18 +121,10 @@ def _hand_in(
     course: Course, task: EssayTask, count: int, *, is_over: bool, rubric: GradingRubric
 ) -> list[AssessmentSubmission]:
     essays = _assessment(course, task.code, task.title, _due(course, task), rubric=rubric)
-    criteria = list(rubric.criteria.prefetch_related("levels"))
-    rows = [
+    return create_all(
         _submission(essays, student, task, place, is_over=is_over)
         for place, student in enumerate(_writers(course, count))
-    ]
-    for place, row in enumerate(rows):
-        if row.graded_at:
-            row.score = row.computed_score = sum(
-                (level.points for level in levels_at(place, criteria)), Decimal()
-            )
-            row.rubric = rubric
-    return create_all(rows)
+    )
 
 
 def _submission(
@@ -155,8 +145,6 @@ def _submission(
     )
     if is_over or chance.random() >= task.waiting:
         _grade(row, chance, is_final=is_over or place % ONE_FINAL == 0)
-        if place % ONE_FINAL == ONE_FINAL - 1:
-            row.posted_at = row.graded_at  # posted, and mostly not final yet
     elif task is SECOND and place % ONE_WRITING == 0:
         row.status, row.submitted_at, row.is_late = Status.IN_PROGRESS, None, False
         row.started_at = due - timedelta(hours=8)
@@ -166,10 +154,9 @@ def _submission(
 def _grade(row: AssessmentSubmission, chance: Random, *, is_final: bool) -> None:
     assert row.submitted_at
     row.status = Status.FINALIZED if is_final else Status.GRADED
+    row.score = round(min(max(chance.gauss(68, 14), 5), 100), 1)
     row.grader = row.assessment.course.instructor
     row.graded_at = row.submitted_at + timedelta(hours=chance.uniform(4, 20))
-    # Of the others half have been posted.
-    row.posted_at = row.graded_at if is_final or chance.random() < 0.5 else None
     row.feedback = chance.choice(FEEDBACK)
 
 
@@ -181,26 +168,31 @@ def _review(essays: list[AssessmentSubmission], rubric: GradingRubric) -> None:
             submission=submission,
             reviewer_id=neighbour.student_id,
             author_id=submission.student_id,
-            due_date=timezone.now() + timedelta(days=7 - number % 11),
+            **_state_of_review(number),
         )
         for number, (submission, neighbour) in enumerate(pairs)
     )
-    done, criteria = reviews[::2], list(rubric.criteria.prefetch_related("levels"))
+    done = [review for review in reviews if review.status == PeerReview.Status.SUBMITTED]
     create_all(
         PeerReviewScore(
             review=review,
-            criterion_id=level.criterion_id,
-            level=level,
-            points=level.points,
-            maximum=level.maximum,
+            criterion=criterion,
+            points=criterion.max_points * 7 / 10,
+            maximum=criterion.max_points,
         )
-        for number, review in enumerate(done)
-        for level in levels_at(number, criteria)
+        for criterion in rubric.criteria.all()
+        for review in done
     )
-    for number, review in enumerate(done):
-        review.status, review.submitted_at = PeerReview.Status.SUBMITTED, timezone.now()
-        review.feedback = REVIEWS[number % len(REVIEWS)]
-    PeerReview._base_manager.bulk_update(done, ["status", "submitted_at", "feedback"])
+
+
+def _state_of_review(number: int) -> dict[str, Any]:
+    if number % 2:
+        return {"due_date": timezone.now() + timedelta(days=7 - number % 11)}
+    return {
+        "status": PeerReview.Status.SUBMITTED,
+        "feedback": REVIEWS[number % len(REVIEWS)],
+        "submitted_at": timezone.now(),
+    }
 
 
 def _quiz(course: Course) -> None:
@@ -224,7 +216,6 @@ def _quiz(course: Course) -> None:
             maximum=quiz.max_score,
             status=Status.GRADED,
             score=100,
-            computed_score=100,
             submitted_at=quiz.due_date,
             graded_at=quiz.due_date,
         )

@@ -1,7 +1,6 @@
 """Assessments and their questions."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueTarget
 from backoffice.admin_site.models.fields import LineField, ParagraphField
-from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import (
     RelatedRule,
     RowRule,
@@ -23,20 +21,6 @@ from backoffice.apps.assessments.models.rubrics import GradingRubric
 from backoffice.apps.assessments.models.scoring import SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.operations.indexes import LongNameIndex
-
-MARKED = _(
-    "Work is marked by this rubric. Choose “Move to another rubric” on the page of the "
-    "assessment: it shows what would change before anything does."
-)
-
-
-class AssessmentQuerySet(AuditedQuerySet):
-    """Query words for assessments."""
-
-    def to_post(self, now: datetime) -> "AssessmentQuerySet":
-        """Whose grades are to be posted at a time that has come, and were not since."""
-        is_open = Q(posting_done_at__isnull=True) | Q(posting_done_at__lt=F("post_at"))
-        return self.filter(is_open, post_at__lte=now)
 
 
 class Assessment(SetsMaximum):
@@ -63,12 +47,10 @@ class Assessment(SetsMaximum):
     course_path = "course"
     natural_key_fields = ("course", "code")
     history_excludes = ("updated_at",)
-    # Neither is on a form: nobody overwrites them.
-    version_excludes = ("post_at", "posting_done_at")
     history_sought_by = (("course",),)
     maximum_field = "max_score"
     scored = ("submissions",)
-    set_by_actions = ("status", "post_at", "posting_done_at")
+    set_by_actions = ("status",)
     needed_in = {"published": ("due_date",)}
 
     # No index of its own: two indexes begin with the course.
@@ -93,23 +75,15 @@ class Assessment(SetsMaximum):
         _("kind"), max_length=12, choices=Kind, default=Kind.ASSIGNMENT
     )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
-    weight = PointsField(
+    weight = models.DecimalField(
         _("weight"),
         max_digits=6,
         decimal_places=2,
         default=0,
         help_text=_("Its part in the course grade, in percent. 0 does not count."),
     )
-    max_score = PointsField(_("maximum score"), max_digits=7, decimal_places=2, default=100)
-    bonus_points = PointsField(
-        _("bonus points"),
-        max_digits=7,
-        decimal_places=2,
-        default=0,
-        db_default=0,
-        help_text=_("By so much a score may exceed the maximum. 0 allows none."),
-    )
-    passing_score = PointsField(
+    max_score = models.DecimalField(_("maximum score"), max_digits=7, decimal_places=2, default=100)
+    passing_score = models.DecimalField(
         _("passing score"), max_digits=7, decimal_places=2, null=True, blank=True
     )
     grading_method = models.CharField(
@@ -141,15 +115,10 @@ class Assessment(SetsMaximum):
     allow_late_submission = models.BooleanField(_("accept late work"), default=False)
     auto_generate_feedback = models.BooleanField(_("draft feedback automatically"), default=False)
     plagiarism_check = models.BooleanField(_("check for plagiarism"), default=False)
-    # On the page of posting, for those who post; see grading/posting.py.
-    post_at = models.DateTimeField(_("grades are posted"), null=True, blank=True, editable=False)
-    posting_done_at = models.DateTimeField(
-        _("grades posted by the time"), null=True, blank=True, editable=False
-    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last saved"), auto_now=True)
 
-    objects = AssessmentQuerySet.as_manager()
+    objects = AuditedQuerySet.as_manager()
 
     class Meta(Audited.Meta):
         verbose_name = _("assessment")
@@ -182,13 +151,6 @@ class Assessment(SetsMaximum):
                 field="max_score",
                 code="not_positive",
                 message=_("A maximum score is more than 0."),
-            ),
-            RowRule(
-                name="assessment_bonus_not_negative",
-                condition=Q(bonus_points__gte=0),
-                field="bonus_points",
-                code="bonus_negative",
-                message=_("Bonus points are 0 or more."),
             ),
             RowRule(
                 name="assessment_passing_within",
@@ -229,27 +191,10 @@ class Assessment(SetsMaximum):
     def __str__(self) -> str:
         return self.title or f"{self.get_assessment_type_display()} {self.code}"
 
-    def most_points(self) -> Any:
-        known = None not in (self.max_score, self.bonus_points)
-        return self.max_score + self.bonus_points if known else None
-
     @property
     def is_answered(self) -> bool:
         """Whether anybody has handed in work, or begun to."""
         return not self._state.adding and self.submissions.exists()
-
-    def further_violations(self) -> Iterator[Violation]:
-        yield from super().further_violations()
-        if self.pk and self._is_rubric_exchanged():
-            yield "rubric", ValidationError(MARKED, code="rubric_in_use")
-
-    def _is_rubric_exchanged(self) -> bool:
-        """Whether work is marked by the rubric as it is stored, and this names another."""
-        stored = type(self)._base_manager.filter(pk=self.pk).values_list("rubric", flat=True)
-        before = stored.first()
-        if before in (None, self.rubric_id):
-            return False
-        return self.submissions.filter(criterion_scores__isnull=False).exists()
 
     def needs_reason_from(self, user: Any) -> bool:
         # Students rely on what was released; and an admin teaches no course.
@@ -292,7 +237,7 @@ class Question(SetsMaximum):
     )
     correct_answer = ParagraphField(_("right answer"), blank=True)
     explanation = ParagraphField(_("explanation"), blank=True)
-    points = PointsField(_("points"), max_digits=7, decimal_places=2, default=1)
+    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2, default=1)
 
     objects = AuditedQuerySet.as_manager()
 

@@ -9,34 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey
 from backoffice.admin_site.models.fields import ParagraphField
-from backoffice.admin_site.models.points import PointsField
-from backoffice.admin_site.models.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
-from backoffice.admin_site.models.trigger_rules import TriggerRule
-from backoffice.apps.assessments.models.levels import points_of_level_rule
-from backoffice.apps.assessments.models.participants import participant_name
-from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
+from backoffice.admin_site.models.rules import PresenceRule, RowRule, UniqueRule
+from backoffice.apps.assessments.models.rubrics import RubricCriterion
 from backoffice.apps.assessments.models.scoring import Scored
 from backoffice.apps.assessments.models.submissions import AssessmentSubmission
 from backoffice.audit.models import Audited, AuditedQuerySet
-
-# SQL, of a row: it counts as submitted and has no moment, no points for a criterion or no words.
-INCOMPLETE = (
-    '{row}."status" = \'submitted\' AND ({row}."submitted_at" IS NULL OR coalesce('
-    "(SELECT max(CASE WHEN p.id IS NULL THEN 1 ELSE 0 END) FROM assessments_submission s "
-    "JOIN assessments_assessment a ON a.id = s.assessment_id "
-    "JOIN assessments_rubriccriterion c ON c.rubric_id = coalesce(s.rubric_id, a.rubric_id) "
-    "LEFT JOIN assessments_peerreviewscore p ON p.criterion_id = c.id "
-    'AND p.review_id = {row}."id" WHERE s.id = {row}."submission_id"), '
-    "CASE WHEN {row}.\"feedback\" = '' THEN 1 ELSE 0 END) = 1)"
-)
-# SQL, of a row: its criterion is of another rubric than the one that marks the reviewed work.
-OTHER_RUBRIC = (
-    "NOT EXISTS (SELECT 1 FROM assessments_rubriccriterion c, assessments_peerreview r "
-    "JOIN assessments_submission s ON s.id = r.submission_id "
-    "JOIN assessments_assessment a ON a.id = s.assessment_id "
-    'WHERE c.id = {row}."criterion_id" AND r.id = {row}."review_id" '
-    "AND c.rubric_id = coalesce(s.rubric_id, a.rubric_id))"
-)
 
 
 class PeerReview(Audited):
@@ -123,49 +100,8 @@ class PeerReview(Audited):
         ),
     )
 
-    trigger_rules = (
-        TriggerRule(
-            name="review_complete",
-            field="status",
-            watches=("status", "submitted_at"),
-            broken=INCOMPLETE,
-            is_broken=lambda row: row.is_submitted and row.is_incomplete,
-            message=_(
-                "A submitted review has points for every criterion of the rubric; without a "
-                "rubric it has words. Enter them first, and submit it then."
-            ),
-            code="incomplete",
-            comes_first=True,
-        ),
-    )
-
     def __str__(self) -> str:
-        submission = self.submission
-        assessment = submission.assessment
-        values = {
-            "reviewer": participant_name(self.reviewer, assessment.pk),
-            "author": participant_name(submission.student, assessment.pk),
-            "assessment": assessment.code,
-            "attempt": submission.attempt,
-        }
-        if submission.attempt == 1:
-            return _("%(reviewer)s reviews %(author)s, %(assessment)s") % values
-        return _("%(reviewer)s reviews %(author)s, %(assessment)s, attempt %(attempt)d") % values
-
-    @property
-    def is_submitted(self) -> bool:
-        return self.status == self.Status.SUBMITTED
-
-    @property
-    def is_incomplete(self) -> bool:
-        """Whether a moment or a criterion's points are missing; without a rubric, words."""
-        if self.submitted_at is None:
-            return True
-        criteria = RubricCriterion.objects.filter(rubric=self.submission.marking_rubric_id)
-        if criteria.exists():
-            scored = PeerReviewScore.objects.filter(review=self.pk).values("criterion")
-            return criteria.exclude(pk__in=scored).exists()
-        return not self.feedback
+        return f"{self.submission} – {self.reviewer}"
 
     def needs_reason_from(self, user: Any) -> bool:
         return True  # it is the reviewer's, not the instructor's
@@ -191,7 +127,6 @@ class PeerReviewScore(Scored):
     record_paths = ("review__reviewer", "review__author")
     natural_key_fields = ("review", "criterion")
     maximum_path = ("criterion", "max_points")
-    marks = ("points", "level_id", "comment")  # what of it a reviewer gives
 
     review = models.ForeignKey(
         PeerReview, models.PROTECT, related_name="scores", db_index=False, verbose_name=_("review")
@@ -199,17 +134,7 @@ class PeerReviewScore(Scored):
     criterion = models.ForeignKey(
         RubricCriterion, models.PROTECT, related_name="peer_scores", verbose_name=_("criterion")
     )
-    level = models.ForeignKey(
-        RubricLevel,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        # A level is deleted seldom, and never one that was chosen.
-        db_index=False,
-        related_name="peer_scores",
-        verbose_name=_("level"),
-    )
-    points = PointsField(_("points"), max_digits=7, decimal_places=2)
+    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
     comment = ParagraphField(_("comment"), blank=True)
 
     objects = AuditedQuerySet.as_manager()
@@ -248,39 +173,5 @@ class PeerReviewScore(Scored):
             ),
         ]
 
-    related_rules = (
-        RelatedRule(
-            name="review_score_level",
-            field="level",
-            condition=Q(level__criterion=F("criterion")),
-            message=_("This level belongs to another criterion."),
-            code="other_criterion",
-        ),
-    )
-    trigger_rules = (
-        TriggerRule(
-            name="review_score_rubric",
-            field="criterion",
-            watches=("criterion", "review"),
-            broken=OTHER_RUBRIC,
-            is_broken=lambda row: row.is_of_other_rubric,
-            message=_("This criterion belongs to another rubric than the work is marked by."),
-            code="other_rubric",
-        ),
-        points_of_level_rule("review_score_points"),
-    )
-
-    @property
-    def is_of_other_rubric(self) -> bool:
-        """Whether the criterion is of another rubric than the one that marks the work."""
-        if None in (self.criterion_id, self.review_id):
-            return False
-        return self.criterion.rubric_id != self.review.submission.marking_rubric_id
-
     def __str__(self) -> str:
         return f"{self.criterion}: {self.points}"
-
-    def deletion_refusal(self) -> Any:
-        if self.review.is_submitted:
-            return _("The review was submitted with these points. Give it back first.")
-        return ""

@@ -4,35 +4,17 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import connection, models
+from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey, CopiedValueTarget
 from backoffice.admin_site.models.fields import LineField, ParagraphField
-from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import RowRule, UniqueRule, Violation
 from backoffice.apps.assessments.models.scoring import Scored, SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet
 
 IN_USE = _("Work was marked by this rubric already. Make a new version instead.")
-
-
-def hold_rubric(rubric: int) -> None:
-    """Nobody edits this rubric in place until the transaction ends: work is being marked by it.
-
-    Graders do not wait for each other. SQLite has one writer anyway.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            table = GradingRubric._meta.db_table
-            cursor.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR KEY SHARE", [rubric])
-
-
-def lock_rubric(rubric: int) -> None:
-    """Until the transaction ends, nobody marks by this rubric: whoever does now is waited for."""
-    rows = GradingRubric._base_manager.select_for_update().filter(pk=rubric)
-    rows.values_list("pk").first()
 
 
 class RubricQuerySet(AuditedQuerySet):
@@ -41,8 +23,7 @@ class RubricQuerySet(AuditedQuerySet):
     def used(self) -> Self:
         """Those by which work was marked. A rubric may come more than once."""
         scored = Q(criteria__scores__pk__gt=0) | Q(criteria__peer_scores__pk__gt=0)
-        # Marks that moved on from it come back when the move is undone.
-        return self.filter(scored | Q(moves_from__pk__gt=0))
+        return self.filter(scored)
 
     def newest(self) -> Self:
         same = GradingRubric._base_manager.filter(
@@ -157,16 +138,11 @@ class RubricCriterion(SetsMaximum, PartOfRubric):
     position = models.PositiveSmallIntegerField(_("position"))
     title = LineField(_("criterion"), max_length=200)
     description = ParagraphField(_("description"), blank=True)
-    max_points = PointsField(_("points at most"), max_digits=7, decimal_places=2)
+    max_points = models.DecimalField(_("points at most"), max_digits=7, decimal_places=2)
     has_ranges = models.BooleanField(
         _("levels are ranges"),
         default=False,
         help_text=_("A level stands for all points from its own down to the next level's."),
-    )
-    is_deduction = models.BooleanField(
-        _("deducts points"),
-        default=False,
-        help_text=_("Its points are taken off the score; they are the most it takes off."),
     )
 
     objects = AuditedQuerySet.as_manager()
@@ -213,7 +189,7 @@ class RubricLevel(Scored, PartOfRubric):
     )
     title = LineField(_("level"), max_length=100)
     description = ParagraphField(_("description"), blank=True)
-    points = PointsField(_("points"), max_digits=7, decimal_places=2)
+    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
 
     objects = AuditedQuerySet.as_manager()
 

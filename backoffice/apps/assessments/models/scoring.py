@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import Violation
 from backoffice.audit.models import Audited
 
@@ -21,7 +21,9 @@ class Scored(Audited):
 
     # A check constraint sees one row only, so the maximum stands here too; the database keeps it
     # equal to the original (see `admin_site.models.denormalized`).
-    maximum = PointsField(_("maximum"), max_digits=7, decimal_places=2, blank=True, editable=False)
+    maximum = models.DecimalField(
+        _("maximum"), max_digits=7, decimal_places=2, blank=True, editable=False
+    )
 
     class Meta(Audited.Meta):
         abstract = True
@@ -58,9 +60,8 @@ class SetsMaximum(Audited):
             yield self.maximum_field, ValidationError(message, code="maximum_exceeded")
 
     def _has_more(self, rows: Any) -> bool:
-        most = self.most_points()
-        return most is not None and rows.filter(**{f"{rows.model.points_field}__gt": most}).exists()
-
-    def most_points(self) -> Any:
-        """The most points its scored rows may have; None while it is not known."""
-        return getattr(self, self.maximum_field)
+        maximum = getattr(self, self.maximum_field)
+        return (
+            maximum is not None
+            and rows.filter(**{f"{rows.model.points_field}__gt": maximum}).exists()
+        )

@@ -7,17 +7,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey, CopiedValueTarget
-from backoffice.admin_site.models.fields import LineField, ParagraphField, refuse_future
-from backoffice.admin_site.models.points import PointsField
+from backoffice.admin_site.models.fields import ParagraphField, refuse_future
 from backoffice.admin_site.models.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
-from backoffice.admin_site.models.trigger_rules import DerivedColumn, LenientRowRule, TriggerRule
-from backoffice.apps.assessments.models.assessments import Assessment
-from backoffice.apps.assessments.models.finality import HasFinality
-from backoffice.apps.assessments.models.rubrics import GradingRubric
+from backoffice.apps.assessments.models.assessments import Assessment, Question
+from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.scoring import Scored
 from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.audit.models.personal_data import Personal
@@ -30,14 +26,6 @@ class SubmissionQuerySet(AuditedQuerySet):
     def ungraded(self) -> "SubmissionQuerySet":
         """Handed in and without a score."""
         return self.filter(status=AssessmentSubmission.Status.SUBMITTED, score__isnull=True)
-
-    def posted(self) -> "SubmissionQuerySet":
-        """Work whose grade its student may see, final or not."""
-        return self.filter(posted_at__isnull=False)
-
-    def not_posted(self) -> "SubmissionQuerySet":
-        """Graded work whose grade nobody has posted yet."""
-        return self.filter(status=AssessmentSubmission.Status.GRADED, posted_at__isnull=True)
 
     def counting(self) -> "SubmissionQuerySet":
         """Of each student's attempts at an assessment the one whose score is the grade.
@@ -63,21 +51,6 @@ class SubmissionQuerySet(AuditedQuerySet):
         return self.filter(pk=Subquery(first)).exclude(several)
 
 
-# SQL, of a row: it was handed in after it was due.
-IS_LATE = (
-    '({row}."submitted_at" IS NOT NULL AND {row}."submitted_at" > coalesce((SELECT a.due_date '
-    'FROM assessments_assessment a WHERE a.id = {row}."assessment_id"), {row}."submitted_at"))'
-)
-
-
-# SQL, of a row: its score is more than the assessment gives, bonus points included.
-ABOVE_LIMIT = (
-    '{row}."score" > (SELECT a.max_score + a.bonus_points FROM assessments_assessment a '
-    'WHERE a.id = {row}."assessment_id")'
-)
-ABOVE_MAXIMUM = _("The score is above the maximum score of the assessment.")
-
-
 def not_graded_role(field: str, course: str, person: str) -> PresenceRule:
     """That somebody who only assists or observes in the course is not graded there."""
     return PresenceRule(
@@ -91,7 +64,7 @@ def not_graded_role(field: str, course: str, person: str) -> PresenceRule:
     )
 
 
-class AssessmentSubmission(HasFinality, Scored):
+class AssessmentSubmission(Scored):
     """One attempt of one student at one assessment."""
 
     class Status(models.TextChoices):
@@ -101,10 +74,7 @@ class AssessmentSubmission(HasFinality, Scored):
         FINALIZED = "finalized", _("final")
 
     # What makes another version of the grade, for files that carry the one they were made from.
-    GRADE_FIELDS: ClassVar[tuple[str, ...]] = (
-        *("score", "status", "feedback", "grader_id"),
-        "override_reason",
-    )
+    GRADE_FIELDS: ClassVar[tuple[str, ...]] = ("score", "status", "feedback", "grader_id")
 
     course_path = "assessment__course"
     person_path = "student"
@@ -118,31 +88,9 @@ class AssessmentSubmission(HasFinality, Scored):
             name="final_grade_changes_idx",
         ),
     )
-    final_fields = (
-        "score",
-        "feedback",
-        "override_reason",
-        "status",
-        "grader",
-        "assessment",
-        "student",
-        "attempt",
-        "posted_at",
-    )
     maximum_path = ("assessment", "max_score")
     points_field = "score"
-    set_by_actions = ("status", "submitted_at", "graded_at", "posted_at")
-    derived_columns = (
-        DerivedColumn(
-            name="submission_is_late",
-            field="is_late",
-            watches=("submitted_at", "assessment"),
-            value=IS_LATE,
-            sources=(("assessment", ("due_date",)),),
-        ),
-    )
-    # Whether points, levels or comments of its parts differ from those of the last version.
-    has_changed_parts: bool = False
+    set_by_actions = ("status", "submitted_at", "graded_at")
 
     # Neither has an index of its own: the unique triple begins with one, an index with the other.
     assessment = models.ForeignKey(
@@ -162,7 +110,7 @@ class AssessmentSubmission(HasFinality, Scored):
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.SUBMITTED)
     text = ParagraphField(_("text"), blank=True)
-    score = PointsField(
+    score = models.DecimalField(
         _("score"),
         max_digits=7,
         decimal_places=2,
@@ -170,29 +118,7 @@ class AssessmentSubmission(HasFinality, Scored):
         blank=True,
         help_text=_("Blank means not graded."),
     )
-    # From criteria or questions; None while one of them has no points.
-    computed_score = PointsField(
-        _("computed score"), max_digits=7, decimal_places=2, null=True, blank=True, editable=False
-    )
-    override_reason = LineField(
-        _("why the score differs"),
-        max_length=500,
-        blank=True,
-        default="",
-        db_default="",
-        help_text=_("Needed where it is not the one that criteria or questions give."),
-    )
-    rubric = models.ForeignKey(
-        GradingRubric,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        editable=False,
-        db_index=False,
-        related_name="marked_submissions",
-        verbose_name=_("marked by"),
-    )
-    is_late = models.BooleanField(_("late"), default=False, editable=False)
+    is_late = models.BooleanField(_("late"), default=False)
     is_banked = models.BooleanField(
         _("banked"),
         default=False,
@@ -217,7 +143,6 @@ class AssessmentSubmission(HasFinality, Scored):
         _("submitted"), null=True, blank=True, validators=[refuse_future]
     )
     graded_at = models.DateTimeField(_("graded"), null=True, blank=True)
-    posted_at = models.DateTimeField(_("posted"), null=True, blank=True, editable=False)
 
     objects = SubmissionQuerySet.as_manager()
 
@@ -230,7 +155,6 @@ class AssessmentSubmission(HasFinality, Scored):
             models.Index(fields=["status", "id"], name="submission_status_idx"),
             models.Index(fields=["score", "id"], name="submission_score_idx"),
             models.Index(fields=["id"], condition=Q(is_late=True), name="submission_late_idx"),
-            models.Index(fields=["posted_at", "id"], name="submission_posted_idx"),
             # What waits for marking is little of much.
             models.Index(
                 fields=["assessment", "submitted_at"],
@@ -271,41 +195,19 @@ class AssessmentSubmission(HasFinality, Scored):
                 code="score_negative",
                 message=_("A score is 0 or more."),
             ),
-            LenientRowRule(
-                name="submission_override_explained",
-                condition=Q(computed_score__isnull=True)
-                | Q(score__isnull=True)
-                | Q(score=F("computed_score"))
-                | ~Q(override_reason=""),
-                field="override_reason",
-                code="override_unexplained",
-                message=_(
-                    "The score is not the one that criteria or questions give. Enter that one, or "
-                    "say why it differs."
-                ),
+            RowRule(
+                name="submission_score_within",
+                condition=Q(score__lte=F("maximum")),
+                field="score",
+                code="score_above_maximum",
+                message=_("The score is above the maximum score of the assessment."),
             ),
-            LenientRowRule(
+            RowRule(
                 name="submission_graded_has_score",
                 condition=~Q(status__in=("graded", "finalized")) | Q(score__isnull=False),
                 field="score",
                 code="score_missing",
                 message=_("Work that is graded or final has a score. Enter it."),
-            ),
-            LenientRowRule(
-                name="submission_posted_has_score",
-                condition=Q(posted_at__isnull=True) | Q(score__isnull=False),
-                field="score",
-                code="posted_without_score",
-                message=_("Posted work has a score. Enter it, or take the grade back first."),
-            ),
-            LenientRowRule(
-                name="submission_final_is_posted",
-                condition=~Q(status="finalized")
-                | Q(score__isnull=True)  # a rule of its own
-                | Q(posted_at__isnull=False),
-                field="status",
-                code="final_not_posted",
-                message=_("A final grade is posted: say when."),
             ),
             RowRule(
                 name="submission_not_self_graded",
@@ -338,25 +240,6 @@ class AssessmentSubmission(HasFinality, Scored):
             message=_("The assessment does not allow so many attempts."),
             code="too_many_attempts",
         ),
-        RelatedRule(
-            name="submission_score_within",
-            field="score",
-            condition=Q(score__lte=F("assessment__max_score") + F("assessment__bonus_points")),
-            message=ABOVE_MAXIMUM,
-            code="score_above_maximum",
-        ),
-    )
-    # The maximum stands here too, the bonus does not: a check constraint sees one row only.
-    trigger_rules = (
-        TriggerRule(
-            name="submission_score_within",
-            field="score",
-            watches=("score", "maximum", "assessment"),
-            broken=ABOVE_LIMIT,
-            is_broken=lambda row: False,  # the related rule of this name says so
-            message=ABOVE_MAXIMUM,
-            code="score_above_maximum",
-        ),
     )
 
     presence_rules = (
@@ -374,57 +257,186 @@ class AssessmentSubmission(HasFinality, Scored):
         named = f"{self.assessment} – {self.student}"
         return named if self.attempt == 1 else f"{named}, {_('attempt')} {self.attempt}"
 
-    @property
-    def is_override(self) -> bool:
-        """Whether the score is another one than criteria or questions give."""
-        scores = (self.score, self.computed_score)
-        return None not in scores and self.score != self.computed_score
-
-    @property
-    def is_posted(self) -> bool:
-        """Whether the student may see the grade."""
-        return self.posted_at is not None or self.status == self.Status.FINALIZED
-
-    @property
-    def limit(self) -> Decimal:
-        """The most points it can get: the maximum, lifted by the bonus points of the assessment."""
-        return self.maximum + self.assessment.bonus_points
-
-    @property
-    def marking_rubric_id(self) -> int | None:
-        """The rubric by which it was marked, or else will be."""
-        return self.rubric_id or self.assessment.rubric_id
-
-    def derive(self) -> None:
-        """Set what follows from other fields.
-
-        Lateness, no reason without an override, and when a final grade was posted.
-        """
-        due, at = self.assessment.due_date, self.submitted_at
-        self.is_late = at is not None and due is not None and at > due
-        if not self.is_override:
-            self.override_reason = ""
-        self.post_if_final()
-
-    def post_if_final(self) -> None:
-        """A final grade is posted: now, where it was not before."""
-        if self.status == self.Status.FINALIZED and self.posted_at is None:
-            self.posted_at = timezone.now()
-
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.derive()
-        names = {"is_late", "override_reason"}
-        if self.status == self.Status.FINALIZED:
-            names.add("posted_at")
-        if not self._state.adding and (self.has_changed_parts or self._is_regraded()):
+        if not self._state.adding and self._is_regraded():
             self.version += 1
-            self.has_changed_parts = False
-            names.add("version")
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], *names}
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "version"}
         super().save(*args, **kwargs)
 
     def _is_regraded(self) -> bool:
         # Compared with what is stored: the row in memory does not know what it was read with.
         stored = type(self)._base_manager.filter(pk=self.pk).values_list(*self.GRADE_FIELDS)
         return stored.first() != tuple(getattr(self, name) for name in self.GRADE_FIELDS)
+
+    def needs_reason_from(self, user: Any) -> bool:
+        return self.status == self.Status.FINALIZED
+
+
+class QuestionResponse(Scored):
+    """The answer to one question in one submission."""
+
+    course_path = "submission__assessment__course"
+    person_path = "submission__student"
+    submission_path = "submission"
+    natural_key_fields = ("submission", "question")
+    personal = Personal(of="submission", fields=("answer",))
+    maximum_path = ("question", "points")
+    points_field = "score"
+
+    submission = models.ForeignKey(
+        AssessmentSubmission,
+        models.PROTECT,
+        related_name="responses",
+        db_index=False,
+        verbose_name=_("submission"),
+    )
+    question = models.ForeignKey(
+        Question, models.PROTECT, related_name="responses", verbose_name=_("question")
+    )
+    answer = ParagraphField(_("answer"), blank=True)
+    score = models.DecimalField(
+        _("points"),
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Blank means not graded."),
+    )
+    feedback = ParagraphField(_("feedback"), blank=True)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("response")
+        verbose_name_plural = _("responses")
+        ordering = ["submission", "question__position", "id"]
+        constraints = [
+            CopiedValueKey(
+                name="response_maximum_kept", reference="question", copy="maximum", of="points"
+            ),
+            UniqueRule(
+                name="response_unique",
+                fields=["submission", "question"],
+                field="question",
+                code="response_exists",
+                message=_("This question is answered in this submission already."),
+            ),
+            RowRule(
+                name="response_score_not_negative",
+                condition=Q(score__gte=0),
+                field="score",
+                code="score_negative",
+                message=_("Points are 0 or more."),
+            ),
+            RowRule(
+                name="response_score_within",
+                condition=Q(score__lte=F("maximum")),
+                field="score",
+                code="score_above_maximum",
+                message=_("The question does not give so many points."),
+            ),
+        ]
+
+    presence_rules = (
+        not_graded_role(
+            "submission", "submission__assessment__course", person="submission__student"
+        ),
+    )
+    related_rules = (
+        RelatedRule(
+            name="response_of_assessment",
+            field="question",
+            condition=Q(question__assessment=F("submission__assessment")),
+            message=_("This question belongs to another assessment."),
+            code="other_assessment",
+        ),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.submission} – {self.question}"
+
+
+class CriterionScore(Scored):
+    """The points a submission gets for one criterion of the rubric."""
+
+    course_path = "submission__assessment__course"
+    person_path = "submission__student"
+    submission_path = "submission"
+    natural_key_fields = ("submission", "criterion")
+    maximum_path = ("criterion", "max_points")
+
+    submission = models.ForeignKey(
+        AssessmentSubmission,
+        models.PROTECT,
+        related_name="criterion_scores",
+        db_index=False,
+        verbose_name=_("submission"),
+    )
+    criterion = models.ForeignKey(
+        RubricCriterion, models.PROTECT, related_name="scores", verbose_name=_("criterion")
+    )
+    level = models.ForeignKey(
+        RubricLevel,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="scores",
+        verbose_name=_("level"),
+    )
+    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
+    comment = ParagraphField(_("comment"), blank=True)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("criterion score")
+        verbose_name_plural = _("criterion scores")
+        ordering = ["submission", "criterion__position", "id"]
+        constraints = [
+            CopiedValueKey(
+                name="criterion_score_maximum_kept",
+                reference="criterion",
+                copy="maximum",
+                of="max_points",
+            ),
+            UniqueRule(
+                name="criterion_score_unique",
+                fields=["submission", "criterion"],
+                field="criterion",
+                code="score_exists",
+                message=_("The submission has points for this criterion already."),
+            ),
+            RowRule(
+                name="criterion_score_not_negative",
+                condition=Q(points__gte=0),
+                field="points",
+                code="points_negative",
+                message=_("Points are 0 or more."),
+            ),
+            RowRule(
+                name="criterion_score_within",
+                condition=Q(points__lte=F("maximum")),
+                field="points",
+                code="points_above_maximum",
+                message=_("The criterion does not give so many points."),
+            ),
+        ]
+
+    presence_rules = (
+        not_graded_role(
+            "submission", "submission__assessment__course", person="submission__student"
+        ),
+    )
+    related_rules = (
+        RelatedRule(
+            name="criterion_score_level",
+            field="level",
+            condition=Q(level__criterion=F("criterion")),
+            message=_("This level belongs to another criterion."),
+            code="other_criterion",
+        ),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.criterion}: {self.points}"

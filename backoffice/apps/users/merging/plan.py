@@ -20,8 +20,7 @@ from backoffice.apps.users.merging.policies import (
     references_to,
 )
 from backoffice.apps.users.models import User
-from backoffice.audit.admin_kit.optimistic_lock import digest
-from backoffice.audit.models.row_version import plain
+from backoffice.audit.admin_kit.optimistic_lock import digest, plain
 
 Reference = models.ForeignKey[Any, Any]
 Choices = Mapping[str, dict[str, Any]]
@@ -181,8 +180,6 @@ class MergePlanner:
         """A row goes, after the rows that refer to it; its parts go where there is no target."""
         for reference in references_to(type(source)):
             policy = policy_of(reference)
-            if policy.why:
-                continue  # no part of the record: it goes with the row by itself
             if policy.fold and target is not None:
                 self._fold_rows(reference, target.pk, source.pk)
             rows = self._current(reference, source.pk)

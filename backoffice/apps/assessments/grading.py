@@ -1,4 +1,4 @@
-"""Work is taken in and given back; its grade is given, made final and, by two people, reopened."""
+"""Work is taken in and given back; its grade is given, made final and, for a reason, reopened."""
 
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,9 @@ def status_with(status: str, score: Any) -> str:
 
 def take_in(submission: AssessmentSubmission, at: datetime) -> None:
     """The work was handed in at this time; a time to come is a ValidationError."""
+    due = submission.assessment.due_date
     submission.submitted_at = at
+    submission.is_late = due is not None and at > due
     _become(submission, Status.SUBMITTED)
 
 
@@ -36,26 +38,39 @@ def give_back(submission: AssessmentSubmission) -> None:
     if submission.score is not None:
         message = _("%(submission)s has a score. Take that away first.")
         raise ValidationError(message % {"submission": submission}, code="graded")
-    submission.submitted_at = None
+    submission.submitted_at, submission.is_late = None, False
     _become(submission, Status.IN_PROGRESS)
 
 
-def grade(
-    submission: AssessmentSubmission, score: Any, feedback: str, grader: Any, override: str = ""
-) -> None:
+def grade(submission: AssessmentSubmission, score: Any, feedback: str, grader: Any) -> None:
     """Give a score, in points from 0 to the assessment's maximum, signed by the grader.
 
-    `override` says why it is not the one that criteria or questions give. Raises ValidationError
-    for a score out of range, for an override without a word, and for one's own work.
+    Raises ValidationError for a score out of range and for one's own work.
     """
     submission.score, submission.feedback = score, feedback
-    submission.override_reason = override
     submission.grader, submission.graded_at = grader, timezone.now()
     _become(submission, Status.GRADED)
 
 
+def grade_by_rubric(submission: AssessmentSubmission, grader: Any) -> bool:
+    """Give the sum of the points by criterion as the score; returns whether it was given.
+
+    It is not before every criterion has points, nor where there is a score already.
+    """
+    rubric = submission.assessment.rubric
+    if rubric is None or submission.status != Status.SUBMITTED or submission.score is not None:
+        return False
+    points = dict(submission.criterion_scores.values_list("criterion", "points"))
+    criteria = set(rubric.criteria.values_list("pk", flat=True))
+    total = sum(points.values())
+    if not criteria or criteria - points.keys() or total > submission.maximum:
+        return False
+    grade(submission, total, submission.feedback, grader)
+    return True
+
+
 def finalize(submission: AssessmentSubmission) -> None:
-    """Make a grade final: it is posted, and from now on changes when two people agree only.
+    """Make a grade final: from now on it changes for a reason only.
 
     Raises ValidationError for a submission without a score.
     """
@@ -66,15 +81,10 @@ def finalize(submission: AssessmentSubmission) -> None:
 
 
 def reopen(submission: AssessmentSubmission) -> None:
-    """Make a final grade one that can be changed; see final_grades.py for who agrees to that.
-
-    It stays posted. Raises ValidationError outside of an agreed change.
-    """
     _become(submission, Status.GRADED)
 
 
 def _become(submission: AssessmentSubmission, status: str) -> None:
     submission.status = status
-    submission.post_if_final()
     submission.full_clean()
     submission.save()
